@@ -1,0 +1,68 @@
+//! The methods of the protocol, found by string match.
+
+use std::fmt;
+
+macro_rules! methods {
+    ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
+        /// A method or notification name.
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        pub enum Method {
+            $($(#[$doc])* $name,)*
+            /// A name that this crate does not know.
+            Other(Box<str>),
+        }
+
+        impl Method {
+            /// Finds the method by its name.
+            #[must_use]
+            pub fn parse(name: &str) -> Self {
+                match name {
+                    $($text => Self::$name,)*
+                    _ => Self::Other(name.into()),
+                }
+            }
+
+            /// The name on the wire.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$name => $text,)*
+                    Self::Other(name) => name,
+                }
+            }
+        }
+    };
+}
+
+methods! {
+    /// Modern: what the server is and can do.
+    Discover = "server/discover",
+    /// Legacy: opens a session.
+    Initialize = "initialize",
+    /// Legacy: the client has read the answer to `initialize`.
+    Initialized = "notifications/initialized",
+    /// Legacy: is the other end alive.
+    Ping = "ping",
+    /// Lists the tools.
+    ToolsList = "tools/list",
+    /// Calls a tool.
+    ToolsCall = "tools/call",
+    /// The list of tools has changed.
+    ToolsListChanged = "notifications/tools/list_changed",
+    /// Reads a resource.
+    ResourcesRead = "resources/read",
+    /// Fills in a prompt.
+    PromptsGet = "prompts/get",
+    /// How far a request has come.
+    Progress = "notifications/progress",
+    /// A log line.
+    LogMessage = "notifications/message",
+    /// The sender no longer wants the answer.
+    Cancelled = "notifications/cancelled",
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,96 @@
+//! JSON that was checked once and is passed on as the bytes it arrived in.
+
+use std::fmt;
+
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// One valid JSON value as its bytes, cheap to clone and to pass on unchanged.
+///
+/// A slice of the message it came in, where it came in one: nothing is copied, unknown members survive, and the order of
+/// members and the spelling of numbers stay as the sender wrote them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RawJson(Bytes);
+
+impl RawJson {
+    /// Takes `raw` as a slice of `message`, without a copy where `raw` lies inside it.
+    #[must_use]
+    pub fn slice_of(message: &Bytes, raw: &RawValue) -> Self {
+        let part = raw.get().as_bytes();
+        let outer = message.as_ptr() as usize;
+        let inner = part.as_ptr() as usize;
+        if inner >= outer && inner + part.len() <= outer + message.len() {
+            Self(message.slice_ref(part))
+        } else {
+            Self(Bytes::copy_from_slice(part))
+        }
+    }
+
+    /// Checks that `bytes` are one JSON value.
+    ///
+    /// # Errors
+    ///
+    /// The syntax error, when they are not.
+    pub fn parse(bytes: Bytes) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice::<&RawValue>(&bytes)?;
+        Ok(Self(bytes))
+    }
+
+    /// Writes `value` as JSON.
+    ///
+    /// # Errors
+    ///
+    /// When the type's own serialization fails, for example on a map whose keys are not strings.
+    pub fn of<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
+        serde_json::to_vec(value).map(|bytes| Self(bytes.into()))
+    }
+
+    /// The empty object, `{}`.
+    #[must_use]
+    pub const fn empty_object() -> Self {
+        Self(Bytes::from_static(b"{}"))
+    }
+
+    /// The JSON text.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Reads the value into a type.
+    ///
+    /// # Errors
+    ///
+    /// When the value does not have the type's shape.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_slice(&self.0)
+    }
+
+    /// Whether the value is a JSON object.
+    #[must_use]
+    pub fn is_object(&self) -> bool {
+        self.0.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{')
+    }
+}
+
+impl fmt::Debug for RawJson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&String::from_utf8_lossy(&self.0))
+    }
+}
+
+impl Serialize for RawJson {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let raw: &RawValue = serde_json::from_slice(&self.0).map_err(serde::ser::Error::custom)?;
+        raw.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for RawJson {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        Ok(Self(Bytes::from(String::from(Box::<str>::from(raw)))))
+    }
+}
