@@ -1,0 +1,86 @@
+//! The authenticated party, [`Principal`], and what it was granted.
+
+use std::sync::Arc;
+
+use crate::{
+    owner::{Owner, SubjectKey},
+    scope::{Denied, Requirement, ScopeSet},
+};
+
+/// A party that has been authenticated; to hold one is the proof.
+///
+/// It is made in named ways only, one per kind of proof, and it never carries the credential that proved it.
+/// Cloning is cheap.
+///
+/// ```
+/// use outboard_identity::Principal;
+///
+/// let principal = Principal::local();
+/// assert_eq!(principal.clone(), principal);
+/// assert_eq!(principal.owner().subject_key(), principal.subject_key());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    parts: Arc<Parts>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Parts {
+    owner: Owner,
+    granted: GrantedScopes,
+}
+
+/// The scopes that a [`Principal`] was granted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GrantedScopes {
+    /// Every scope there is: nobody stands between this party and the server who could have granted less.
+    All,
+    /// These and no other.
+    Only(ScopeSet),
+}
+
+impl Principal {
+    /// The person at the machine: the caller over stdio, and over loopback when no authentication is configured.
+    ///
+    /// Every local caller is the same party. It is granted [all scopes](GrantedScopes::All).
+    #[must_use]
+    pub fn local() -> Self {
+        let subject_key = SubjectKey::new(LOCAL_ISSUER, "local");
+        Self { parts: Arc::new(Parts { owner: Owner::new(subject_key, ""), granted: GrantedScopes::All }) }
+    }
+
+    /// Issuer, subject and client: to whom sessions, state, cursors, streams and parked calls belong.
+    #[must_use]
+    pub fn owner(&self) -> &Owner {
+        &self.parts.owner
+    }
+
+    /// Issuer and subject: what budgets, children and audit go by.
+    #[must_use]
+    pub fn subject_key(&self) -> &SubjectKey {
+        self.parts.owner.subject_key()
+    }
+
+    /// What the party was granted.
+    #[must_use]
+    pub fn granted(&self) -> &GrantedScopes {
+        &self.parts.granted
+    }
+}
+
+impl GrantedScopes {
+    /// Decides whether a call that needs `requirement` may go on.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`] when a required scope is absent; it names all that the call needs, not only the absent ones.
+    pub fn satisfy(&self, requirement: &Requirement) -> Result<(), Denied> {
+        match self {
+            Self::All => Ok(()),
+            Self::Only(held) => requirement.check(held),
+        }
+    }
+}
+
+/// A URN, so that no issuer of tokens can have it: theirs are https URLs (RFC 8414 §2).
+const LOCAL_ISSUER: &str = "urn:outboard:local";

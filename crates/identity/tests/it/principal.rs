@@ -1,0 +1,40 @@
+//! [`Principal`] and its keys, as other crates see them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use outboard_identity::{GrantedScopes, Principal, Requirement};
+
+#[test]
+fn all_local_callers_are_one_party_with_every_scope() {
+    let local = Principal::local();
+    let requirement = Requirement::all_of("files:read admin".parse().unwrap());
+    assert_eq!(local, Principal::local());
+    assert_eq!(local.owner(), Principal::local().owner());
+    assert_eq!(local.owner().subject_key(), local.subject_key());
+    assert_eq!(local.granted().satisfy(&requirement), Ok(()));
+}
+
+#[test]
+fn no_issuer_of_tokens_can_be_that_of_local_callers() {
+    let issuer = Principal::local().subject_key().issuer().to_owned();
+    assert!(!issuer.starts_with("https:") && !issuer.starts_with("http:"), "{issuer}");
+}
+
+#[test]
+fn both_keys_find_what_was_kept_under_them() {
+    let local = Principal::local();
+    let sessions = HashMap::from([(local.owner().clone(), "session")]);
+    let budgets = BTreeMap::from([(local.subject_key().clone(), "budget")]);
+    let again = Principal::local();
+    assert_eq!((sessions[again.owner()], budgets[again.subject_key()]), ("session", "budget"));
+}
+
+#[test]
+fn a_bounded_grant_is_held_to_its_scopes() {
+    let granted = GrantedScopes::Only("files:read".parse().unwrap());
+    for (required, missing) in [("files:read", None), ("files:read files:write", Some("files:write"))] {
+        let requirement = Requirement::all_of(required.parse().unwrap());
+        let denied = granted.satisfy(&requirement).err();
+        assert_eq!(denied.map(|denied| denied.missing().to_string()).as_deref(), missing, "{required}");
+    }
+}

@@ -1,0 +1,171 @@
+//! The port for small values that are replaced under a condition: [`Cells`].
+//!
+//! ```
+//! use std::{sync::Arc, time::Duration};
+//! use outboard_store::{CellKey, Cells, MemoryCells, MemoryLimits, OwnerDigest, Put, SystemClock};
+//!
+//! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+//! let cells = MemoryCells::new(Arc::new(SystemClock), MemoryLimits::default());
+//! let key = CellKey { owner: OwnerDigest::of(b"alice"), kind: "basket", id: 7 };
+//! let minute = Duration::from_secs(60);
+//!
+//! let Put::Stored(version) = cells.put_if_absent(key, b"apples", minute).await? else { unreachable!() };
+//! let replaced = cells.put_if_version(key, version, b"apples, pears", minute).await?;
+//! assert!(matches!(replaced, Put::Stored(_)));
+//! assert_eq!(cells.put_if_version(key, version, b"plums", minute).await?, Put::Unchanged);
+//! assert_eq!(cells.get(key).await?.unwrap().value, "apples, pears");
+//! # Ok::<(), outboard_store::StoreError>(())
+//! # })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+pub(crate) mod memory;
+
+use std::{error::Error, fmt, future::Future, pin::Pin, time::Duration};
+
+use bytes::Bytes;
+
+use crate::owner::OwnerDigest;
+
+/// What a method of a port returns, so that the port can be used as `dyn`.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Where a cell is.
+///
+/// The owner is a part of the place: to everybody else the cell does not exist, and cannot be told from one that never
+/// did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CellKey {
+    /// To whom the cell belongs.
+    pub owner: OwnerDigest,
+    /// What kind of thing it holds; a fixed word of the program, never a caller's text.
+    pub kind: &'static str,
+    /// Which one of that kind; random where a guess must not hit.
+    pub id: u128,
+}
+
+/// A cell as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// The bytes put there last.
+    pub value: Bytes,
+    /// Which put that was.
+    pub version: Version,
+}
+
+/// Names one put to one cell, to replace what it stored and nothing newer.
+///
+/// It has no order, and a cell that was deleted or has expired never gets one of its former versions again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Version(u64);
+
+/// What came of a conditional put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "the value may not have been stored"]
+pub enum Put {
+    /// The value is stored, under this version.
+    Stored(Version),
+    /// The condition did not hold; the cell is as it was.
+    Unchanged,
+}
+
+/// The reasons why a store does not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The caller's value is larger than a cell may be.
+    #[error("the value has {bytes} bytes, a cell holds at most {bytes_max}")]
+    ValueTooLarge {
+        /// The length of the value.
+        bytes: usize,
+        /// The bound.
+        bytes_max: usize,
+    },
+    /// The store has no room, and nothing that has expired to make some.
+    #[error("the store is full: {entries} of {entries_max} entries, {bytes} of {bytes_max} bytes")]
+    Full {
+        /// The entries there are.
+        entries: usize,
+        /// The bound of entries.
+        entries_max: usize,
+        /// The bytes of all values there are.
+        bytes: usize,
+        /// The bound of bytes.
+        bytes_max: usize,
+    },
+    /// The store did not answer; whether it did what it was asked is not known.
+    #[error("the store is unavailable")]
+    Unavailable {
+        /// What the adapter knows about it.
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
+/// Small values with an owner and an end, replaced under a condition. All replicas see the same.
+///
+/// - A cell lives for the `ttl` of its last put, counted in whole milliseconds, rounded up, and at least one; from then on
+///   it is absent in every respect.
+/// - Conditional puts to one cell happen one after the other: of several that name the same version, or absence, one is
+///   stored.
+/// - What a value means is the caller's; by the rule of this crate it begins with a format number.
+///
+/// # Cancel safety
+///
+/// The futures do nothing before they are polled. One that is dropped after that may have done all of its work or none,
+/// never a part: read the cell to know.
+pub trait Cells: Send + Sync + fmt::Debug {
+    /// Reads the cell; `None` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`].
+    fn get(&self, key: CellKey) -> BoxFuture<'_, Result<Option<Cell>, StoreError>>;
+
+    /// Stores `value` where there is no cell.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`].
+    fn put_if_absent<'a>(
+        &'a self,
+        key: CellKey,
+        value: &'a [u8],
+        ttl: Duration,
+    ) -> BoxFuture<'a, Result<Put, StoreError>>;
+
+    /// Replaces what the put of `version` stored, if it is still there. The cell then lives for `ttl` from now on.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`]; the cell is then as it was, unless the store was unavailable.
+    fn put_if_version<'a>(
+        &'a self,
+        key: CellKey,
+        version: Version,
+        value: &'a [u8],
+        ttl: Duration,
+    ) -> BoxFuture<'a, Result<Put, StoreError>>;
+
+    /// Removes the cell, whatever its version is. Returns whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`].
+    fn delete(&self, key: CellKey) -> BoxFuture<'_, Result<bool, StoreError>>;
+
+    /// The most bytes that one value may have.
+    fn value_bytes_max(&self) -> usize;
+}
+
+impl Version {
+    /// Takes the number that an adapter gave to a put.
+    #[must_use]
+    pub const fn from_u64(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The number, for the adapter that gave it.
+    #[must_use]
+    pub const fn as_u64(self) -> u64 {
+        self.0
+    }
+}

@@ -1,0 +1,138 @@
+//! [`MemoryCells`]: the contract of the port, and its own bounds.
+
+use std::{sync::Arc, time::Duration};
+
+use outboard_store::{CellKey, Cells, MemoryCells, MemoryLimits, OwnerDigest, Put, StoreError, Version};
+use outboard_testkit::{clock::FakeClock, contract};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn memory_cells_keep_the_contract() {
+    contract::cells::all(|clock| MemoryCells::new(clock, MemoryLimits::default())).await;
+}
+
+#[tokio::test]
+async fn a_store_full_of_entries_refuses_another() {
+    let store = Store::new(2, 1000);
+    stored(store.put(1, 10, MINUTE).await);
+    stored(store.put(2, 10, MINUTE).await);
+    assert_eq!(full(store.put(3, 10, MINUTE).await), (2, 2, 20, 1000));
+    assert_eq!(store.held(&[1, 2, 3]).await, [true, true, false]);
+}
+
+#[tokio::test]
+async fn a_store_full_of_bytes_refuses_another() {
+    let store = Store::new(10, 100);
+    stored(store.put(1, 60, MINUTE).await);
+    assert_eq!(full(store.put(2, 41, MINUTE).await), (1, 10, 60, 100));
+    stored(store.put(2, 40, MINUTE).await);
+    assert_eq!(full(store.put(3, 1, MINUTE).await), (2, 10, 100, 100));
+    stored(store.put(3, 0, MINUTE).await);
+}
+
+#[tokio::test]
+async fn what_has_expired_makes_room() {
+    for limits in [(2, 1000), (10, 20)] {
+        let store = Store::new(limits.0, limits.1);
+        stored(store.put(1, 10, MINUTE).await);
+        stored(store.put(2, 10, 2 * MINUTE).await);
+        full(store.put(3, 10, MINUTE).await);
+        store.clock.advance(MINUTE);
+        stored(store.put(3, 10, MINUTE).await);
+        assert_eq!(store.held(&[1, 2, 3]).await, [false, true, true], "{limits:?}");
+        full(store.put(4, 10, MINUTE).await);
+    }
+}
+
+#[tokio::test]
+async fn what_is_deleted_makes_room() {
+    let store = Store::new(1, 10);
+    stored(store.put(1, 10, MINUTE).await);
+    full(store.put(2, 10, MINUTE).await);
+    assert!(store.cells.delete(key(1)).await.unwrap());
+    stored(store.put(2, 10, MINUTE).await);
+}
+
+#[tokio::test]
+async fn a_replacement_in_a_full_store_needs_room_for_the_difference_only() {
+    let store = Store::new(1, 10);
+    let version = stored(store.put(1, 10, MINUTE).await);
+    let version = stored(store.replace(1, version, 10).await);
+    let shrunk = stored(store.replace(1, version, 4).await);
+    let grown = stored(store.replace(1, shrunk, 10).await);
+    assert_eq!(full(store.replace(1, grown, 11).await), (1, 1, 10, 10));
+    let cell = store.cells.get(key(1)).await.unwrap().unwrap();
+    assert_eq!((cell.value.len(), cell.version), (10, grown), "the refusal left the cell as it was");
+}
+
+#[tokio::test]
+async fn a_condition_that_fails_is_told_before_a_full_store() {
+    let store = Store::new(1, 10);
+    let version = stored(store.put(1, 10, MINUTE).await);
+    assert_eq!(store.put(1, 10, MINUTE).await.unwrap(), Put::Unchanged);
+    assert_eq!(store.replace(2, version, 10).await.unwrap(), Put::Unchanged);
+}
+
+#[tokio::test]
+async fn room_does_not_leak_over_many_lives() {
+    let store = Store::new(3, 30);
+    for round in 0..100 {
+        let version = stored(store.put(round, 10, MINUTE).await);
+        stored(store.replace(round, version, 30).await);
+        match round % 2 {
+            0 => store.clock.advance(2 * MINUTE),
+            _ => assert!(store.cells.delete(key(round)).await.unwrap()),
+        }
+    }
+    stored(store.put(1000, 30, MINUTE).await);
+    assert!(format!("{:?}", store.cells).contains("entries: 1, bytes: 30"), "{:?}", store.cells);
+}
+
+struct Store {
+    cells: MemoryCells,
+    clock: Arc<FakeClock>,
+}
+
+impl Store {
+    fn new(entries_max: usize, bytes_max: usize) -> Self {
+        let clock = Arc::new(FakeClock::default());
+        let limits = MemoryLimits { entries_max, bytes_max, ..MemoryLimits::default() };
+        Self { cells: MemoryCells::new(clock.clone(), limits), clock }
+    }
+
+    async fn put(&self, id: u128, bytes: usize, ttl: Duration) -> Result<Put, StoreError> {
+        self.cells.put_if_absent(key(id), &vec![0; bytes], ttl).await
+    }
+
+    async fn replace(&self, id: u128, version: Version, bytes: usize) -> Result<Put, StoreError> {
+        self.cells.put_if_version(key(id), version, &vec![0; bytes], MINUTE).await
+    }
+
+    async fn held(&self, ids: &[u128]) -> Vec<bool> {
+        let mut held = Vec::new();
+        for id in ids {
+            held.push(self.cells.get(key(*id)).await.unwrap().is_some());
+        }
+        held
+    }
+}
+
+fn key(id: u128) -> CellKey {
+    CellKey { owner: OwnerDigest::of(b"alice"), kind: "test", id }
+}
+
+fn stored(put: Result<Put, StoreError>) -> Version {
+    match put.unwrap() {
+        Put::Stored(version) => version,
+        Put::Unchanged => panic!("the put was not stored"),
+    }
+}
+
+/// The numbers of a refusal: entries, their bound, bytes, their bound.
+fn full(put: Result<Put, StoreError>) -> (usize, usize, usize, usize) {
+    match put.unwrap_err() {
+        StoreError::Full { entries, entries_max, bytes, bytes_max } => (entries, entries_max, bytes, bytes_max),
+        other => panic!("refused as {other:?}"),
+    }
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
