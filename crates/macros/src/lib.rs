@@ -1,0 +1,37 @@
+//! The attribute macros of `outboard-runtime`, which re-exports them; not to be depended on directly.
+
+mod attributes;
+mod signature;
+mod tool;
+
+use proc_macro::TokenStream;
+
+/// Makes a tool of an async function.
+///
+/// The function's parameters are the tool's arguments, its documentation the tool's description; a parameter of type
+/// `Context` or `&Context` is the call itself and no argument. The name becomes a unit struct that goes into a catalog; the
+/// function itself stays callable as `name::run(…)`.
+///
+/// ```ignore
+/// /// Looks a word up.
+/// #[tool(title = "Dictionary", read_only, open_world = false)]
+/// async fn define(
+///     ctx: &Context,
+///     /// The word, in lower case.
+///     word: String,
+///     /// A language tag; English if it is absent.
+///     language: Option<String>,
+/// ) -> Result<String, LookupError> { … }
+///
+/// let catalog = Catalog::new("dictionary", "1.0.0").tool(define);
+/// ```
+///
+/// Arguments are checked against their JSON Schema before the function runs. What it returns is anything that is
+/// `IntoToolResult`; the `Err` of a `Result` becomes a tool execution error, whose text the model sees.
+///
+/// In the attribute: `name = "…"`, `title = "…"`, `description = "…"`, and the hints `read_only`, `destructive`,
+/// `idempotent`, `open_world`, each alone or with `= true` or `= false`.
+#[proc_macro_attribute]
+pub fn tool(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    tool::expand(attribute.into(), item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
+}

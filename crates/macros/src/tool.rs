@@ -1,0 +1,176 @@
+//! `#[tool]`: from a typed async function to a tool.
+
+use proc_macro_crate::{FoundCrate, crate_name};
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote};
+use syn::{Ident, ItemFn, Visibility, parse_quote};
+
+use crate::attributes::{ToolAttribute, documentation};
+use crate::signature::{Argument, Parameter, Parameters};
+
+pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
+    let attribute = ToolAttribute::parse(attribute)?;
+    let mut function: ItemFn = syn::parse2(item)?;
+    let parameters = Parameters::take(&mut function)?;
+    let runtime = runtime_path()?;
+
+    let name = function.sig.ident.clone();
+    let visibility = std::mem::replace(&mut function.vis, parse_quote!(pub));
+    let description = attribute
+        .description
+        .as_ref()
+        .map(syn::LitStr::value)
+        .or_else(|| documentation(&function.attrs));
+    let documents: Vec<_> = function.attrs.iter().filter(|one| one.path().is_ident("doc")).cloned().collect();
+    function.sig.ident = Ident::new("run", name.span());
+
+    let arguments = arguments_struct(&runtime, &name, &parameters);
+    let handler = handler(&runtime, &name, &parameters);
+    let definition = definition(&runtime, &name, &attribute, description.as_deref(), &function);
+    let structure = structure(&name, &visibility, &documents);
+    Ok(quote! {
+        #structure
+
+        impl #name {
+            #function
+        }
+
+        const _: () = {
+            #arguments
+            #definition
+            #handler
+        };
+    })
+}
+
+/// The path of `outboard_runtime` in the crate where the macro is used: directly, or through the crate that most tools are
+/// written against.
+fn runtime_path() -> syn::Result<TokenStream> {
+    let path = |found, inside: TokenStream| match found {
+        FoundCrate::Itself => quote!(crate #inside),
+        FoundCrate::Name(name) => {
+            let name = Ident::new(&name, Span::call_site());
+            quote!(::#name #inside)
+        }
+    };
+    if let Ok(found) = crate_name("outboard-server") {
+        return Ok(path(found, quote!(::runtime)));
+    }
+    match crate_name("outboard-runtime") {
+        // Its own examples and documentation are other crates, which know it by its name.
+        Ok(FoundCrate::Itself) => Ok(quote!(::outboard_runtime)),
+        Ok(found) => Ok(path(found, quote!())),
+        Err(_) => Err(syn::Error::new(
+            Span::call_site(),
+            "#[tool] needs outboard-server or outboard-runtime among the dependencies of this crate",
+        )),
+    }
+}
+
+fn structure(name: &Ident, visibility: &Visibility, documents: &[syn::Attribute]) -> TokenStream {
+    quote! {
+        #(#documents)*
+        #[allow(non_camel_case_types, reason = "it stands for the function of this name")]
+        #[derive(Clone, Copy, Debug)]
+        #visibility struct #name;
+    }
+}
+
+fn arguments_name(name: &Ident) -> Ident {
+    format_ident!("{}_arguments", name)
+}
+
+/// The arguments as one type, from which the JSON Schema is made and into which they are read.
+fn arguments_struct(runtime: &TokenStream, name: &Ident, parameters: &Parameters) -> TokenStream {
+    let structure = arguments_name(name);
+    let fields = parameters.arguments().map(|Argument { name, type_, documentation, attributes }| {
+        let documentation = documentation.iter();
+        quote! { #(#[doc = #documentation])* #(#attributes)* #name: #type_ }
+    });
+    let serde = format!("{runtime}::generated::serde").replace(' ', "");
+    let schemars = format!("{runtime}::generated::schemars").replace(' ', "");
+    quote! {
+        #[derive(#runtime::generated::serde::Deserialize, #runtime::generated::schemars::JsonSchema)]
+        #[serde(crate = #serde, deny_unknown_fields)]
+        #[schemars(crate = #schemars)]
+        #[allow(non_camel_case_types, reason = "named after the function it belongs to")]
+        struct #structure { #(#fields,)* }
+    }
+}
+
+fn definition(
+    runtime: &TokenStream,
+    name: &Ident,
+    attribute: &ToolAttribute,
+    description: Option<&str>,
+    function: &ItemFn,
+) -> TokenStream {
+    let structure = arguments_name(name);
+    let listed = attribute.name.as_ref().map_or_else(|| name.to_string(), syn::LitStr::value);
+    let option = |value: Option<TokenStream>| value.map_or_else(|| quote!(None), |value| quote!(Some(#value)));
+    let title = option(attribute.title.as_ref().map(|title| quote!(#title.to_owned())));
+    let description = option(description.map(|text| quote!(#text.to_owned())));
+    let hint = |flag: Option<bool>| option(flag.map(|flag| quote!(#flag)));
+    let flags = [attribute.read_only, attribute.destructive, attribute.idempotent, attribute.open_world];
+    let annotations = if flags.iter().any(Option::is_some) {
+        let [read_only, destructive, idempotent, open_world] = flags.map(hint);
+        quote!(Some(#runtime::generated::ToolAnnotations {
+            title: None,
+            read_only_hint: #read_only,
+            destructive_hint: #destructive,
+            idempotent_hint: #idempotent,
+            open_world_hint: #open_world,
+        }))
+    } else {
+        quote!(None)
+    };
+    let returned = match &function.sig.output {
+        syn::ReturnType::Default => quote!(()),
+        syn::ReturnType::Type(_, type_) => quote!(#type_),
+    };
+    quote! {
+        impl #runtime::NativeTool for #name {
+            fn offered(self) -> #runtime::OfferedTool {
+                #runtime::OfferedTool {
+                    tool: #runtime::generated::Tool {
+                        name: #listed.to_owned(),
+                        title: #title,
+                        description: #description,
+                        input_schema: #runtime::generated::input_schema::<#structure>(),
+                        output_schema: #runtime::generated::output_schema_of::<#returned>(),
+                        annotations: #annotations,
+                        icons: ::std::vec::Vec::new(),
+                        extra: #runtime::generated::serde_json::Map::new(),
+                    },
+                    handler: ::std::sync::Arc::new(self),
+                }
+            }
+        }
+    }
+}
+
+fn handler(runtime: &TokenStream, name: &Ident, parameters: &Parameters) -> TokenStream {
+    let structure = arguments_name(name);
+    let fields: Vec<_> = parameters.arguments().map(|argument| &argument.name).collect();
+    let passed = parameters.all.iter().map(|parameter| match parameter {
+        Parameter::Context { by_reference: true } => quote!(&__context),
+        Parameter::Context { by_reference: false } => quote!(__context),
+        Parameter::Argument(argument) => {
+            let name = &argument.name;
+            quote!(#name)
+        }
+    });
+    quote! {
+        impl #runtime::Handler for #name {
+            fn call(&self, call: #runtime::Call) -> #runtime::BoxFuture<'static, #runtime::Outcome> {
+                ::std::boxed::Box::pin(#runtime::generated::answer(
+                    call,
+                    |__context: #runtime::Context, __arguments: #structure| async move {
+                        let #structure { #(#fields,)* } = __arguments;
+                        #name::run(#(#passed),*).await
+                    },
+                ))
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! JSON Schema for arguments: compiled once, offline, within bounds; the only place that knows the library.
+
+use jsonschema::{PatternOptions, Validator};
+use serde_json::Value;
+use thiserror::Error;
+
+/// Bounds on a schema that a provider brings.
+#[derive(Clone, Copy, Debug)]
+pub struct SchemaLimits {
+    /// As compact JSON. Default: 256 KiB.
+    pub bytes_max: usize,
+    /// Levels of arrays and objects. Default: 64.
+    pub depth_max: usize,
+    /// Objects and arrays in it, counted again wherever a `$ref` names them: following a chain of references, each with
+    /// two more, doubles the work at each step. Default: 20,000.
+    pub expanded_nodes_max: usize,
+}
+
+impl Default for SchemaLimits {
+    fn default() -> Self {
+        Self { bytes_max: 256 * 1024, depth_max: 64, expanded_nodes_max: 20_000 }
+    }
+}
+
+/// Why a schema is not used.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum SchemaError {
+    /// It is no object with `"type": "object"`.
+    #[error("the input schema must be an object with \"type\": \"object\"")]
+    NotForObjects,
+    /// It is larger than it may be.
+    #[error("the schema has {bytes} bytes, the limit is {limit}")]
+    TooLarge {
+        /// How many it has.
+        bytes: usize,
+        /// How many it may have.
+        limit: usize,
+    },
+    /// It nests deeper than it may.
+    #[error("the schema nests deeper than {limit} levels")]
+    TooDeep {
+        /// How deep it may.
+        limit: usize,
+    },
+    /// Checking against it would cost too much.
+    #[error("the schema expands to more than {limit} nodes when its references are followed")]
+    TooComplex {
+        /// How many it may have.
+        limit: usize,
+    },
+    /// It is no valid schema of its dialect, or names something outside of itself, which is never fetched.
+    #[error("the schema is not valid: {reason}")]
+    Invalid {
+        /// What is wrong.
+        reason: Box<str>,
+    },
+}
+
+/// A compiled schema of arguments.
+#[derive(Debug)]
+pub(crate) struct ArgumentSchema(Validator);
+
+/// How many faults one refusal lists.
+const FAULTS_MAX: usize = 5;
+
+impl ArgumentSchema {
+    /// Compiles the `inputSchema` of a tool.
+    pub(crate) fn compile(schema: &Value, limits: &SchemaLimits) -> Result<Self, SchemaError> {
+        if schema.get("type") != Some(&Value::from("object")) {
+            return Err(SchemaError::NotForObjects);
+        }
+        guard::check(schema, limits)?;
+        // A linear-time engine: a pattern that came from elsewhere must not be able to stop us.
+        jsonschema::options()
+            .with_pattern_options(PatternOptions::regex())
+            .build(schema)
+            .map(Self)
+            .map_err(|error| SchemaError::Invalid { reason: error.masked().to_string().into() })
+    }
+
+    /// Checks arguments. On a fault, one line each that a model can act on, without the values themselves.
+    pub(crate) fn check(&self, arguments: &Value) -> Result<(), String> {
+        if self.0.is_valid(arguments) {
+            return Ok(());
+        }
+        let faults = self.0.iter_errors(arguments).take(FAULTS_MAX).map(|error| {
+            let path = error.instance_path().to_string();
+            let place = if path.is_empty() { "arguments".to_owned() } else { format!("arguments{path}") };
+            format!("{place}: {}", error.masked())
+        });
+        Err(faults.collect::<Vec<_>>().join("\n"))
+    }
+}
+
+mod guard;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn faults_name_their_place_and_not_the_value() {
+        let schema = json!({
+            "type": "object",
+            "properties": {"a": {"type": "integer"}, "b": {"type": "array", "items": {"type": "string"}}},
+            "required": ["a"], "additionalProperties": false
+        });
+        let schema = ArgumentSchema::compile(&schema, &SchemaLimits::default()).unwrap();
+        assert_eq!(schema.check(&json!({"a": 1, "b": ["x"]})), Ok(()));
+        let cases = [
+            (json!({}), "arguments: \"a\" is a required property"),
+            (json!({"a": "secret"}), "arguments/a: value is not of type \"integer\""),
+            (json!({"a": 1, "b": ["x", 2]}), "arguments/b/1: value is not of type \"string\""),
+        ];
+        for (arguments, expected) in cases {
+            assert_eq!(schema.check(&arguments).unwrap_err(), expected);
+        }
+    }
+
+    #[test]
+    fn a_pattern_costs_linear_time_or_is_refused() {
+        let with = |pattern: &str| json!({"type": "object", "properties": {"a": {"type": "string", "pattern": pattern}}});
+        let schema = ArgumentSchema::compile(&with("^(a+)+$"), &SchemaLimits::default()).unwrap();
+        assert!(schema.check(&json!({"a": format!("{}!", "a".repeat(50_000))})).is_err());
+        let look_around = ArgumentSchema::compile(&with("(?=a)b"), &SchemaLimits::default());
+        assert!(matches!(look_around, Err(SchemaError::Invalid { .. })));
+    }
+}

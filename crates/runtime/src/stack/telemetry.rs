@@ -1,0 +1,100 @@
+//! One span around each call and one event at its end.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use outboard_protocol::encode::ServerResult;
+use pin_project_lite::pin_project;
+use tower_layer::Layer;
+use tower_service::Service;
+use tracing::Span;
+
+use crate::call::Call;
+use crate::outcome::{Answer, CallError, Outcome};
+
+#[derive(Clone)]
+pub(crate) struct TelemetryLayer;
+
+impl<S> Layer<S> for TelemetryLayer {
+    type Service = Telemetry<S>;
+
+    fn layer(&self, inner: S) -> Telemetry<S> {
+        Telemetry { inner }
+    }
+}
+
+#[derive(Clone)]
+pub(crate) struct Telemetry<S> {
+    inner: S,
+}
+
+impl<S> Service<Call> for Telemetry<S>
+where
+    S: Service<Call, Response = Outcome, Error = Infallible>,
+{
+    type Response = Outcome;
+    type Error = Infallible;
+    type Future = ResponseFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, call: Call) -> Self::Future {
+        let tool = call.tool.as_ref().map(|tool| tracing::field::display(&tool.tool.name));
+        let span = tracing::debug_span!(
+            "call",
+            mcp.method.name = call.operation.method(),
+            gen_ai.tool.name = tool,
+            mcp.protocol.version = call.client.revision.name,
+        );
+        let future = span.in_scope(|| self.inner.call(call));
+        ResponseFuture { future, span }
+    }
+}
+
+pin_project! {
+    /// Reports the outcome when it is there.
+    pub(crate) struct ResponseFuture<F> {
+        #[pin]
+        future: F,
+        span: Span,
+    }
+}
+
+impl<F> Future for ResponseFuture<F>
+where
+    F: Future<Output = Result<Outcome, Infallible>>,
+{
+    type Output = Result<Outcome, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let _inside = this.span.enter();
+        let Ok(outcome) = ready!(this.future.poll(cx));
+        report(&outcome);
+        Poll::Ready(Ok(outcome))
+    }
+}
+
+/// One event per call; how loud it is follows from whose fault a failure is.
+fn report(outcome: &Outcome) {
+    match outcome {
+        Ok(Answer::Result(ServerResult::CallTool(result))) if result.is_error => {
+            tracing::debug!(error.r#type = "tool_error", "call answered");
+        }
+        Ok(_) => tracing::debug!("call answered"),
+        Err(
+            error @ (CallError::UnknownTool { .. }
+            | CallError::InvalidCursor
+            | CallError::MissingCapability { .. }
+            | CallError::Forwarded(_)),
+        ) => tracing::debug!(%error, "call refused"),
+        Err(error @ (CallError::Busy { .. } | CallError::Deadline { .. } | CallError::Backend { .. })) => {
+            tracing::warn!(%error, "call failed");
+        }
+        Err(error @ CallError::Panicked) => tracing::error!(%error, "call failed"),
+    }
+}
