@@ -1,0 +1,193 @@
+//! Streamable HTTP as a `tower` service: one HTTP request in, one HTTP response out.
+
+mod body;
+mod config;
+mod headers;
+mod host_origin;
+mod legacy;
+mod media;
+mod modern;
+mod read;
+mod refusal;
+mod respond;
+mod sse;
+
+use std::convert::Infallible;
+use std::error::Error as StdError;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use ::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header, request};
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use outboard_identity::Principal;
+use outboard_protocol::params::{Params, ParamsError};
+use outboard_protocol::{Era, EraDecision, Header, Message, RawJson, Revision, decide_era, revision};
+use outboard_runtime::Runtime;
+use outboard_store::Sessions;
+use tokio_util::task::TaskTracker;
+use tower_service::Service;
+
+pub use body::Body;
+pub use config::{Authentication, HttpConfig};
+pub use host_origin::{HostOriginLayer, HostOriginPolicy, HostOriginService, OriginError};
+use refusal::Refusal;
+
+/// Streamable HTTP over a [`Runtime`]. Clones share everything and are cheap.
+///
+/// Serves POST (both eras) and DELETE (legacy: ends a session) at whatever path it is mounted; every other method is 405.
+/// Mount [`HostOriginLayer`] in front of it.
+#[derive(Clone, Debug)]
+pub struct StreamableHttp {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    runtime: Runtime,
+    sessions: Sessions,
+    config: HttpConfig,
+    /// Runs legacy calls, which outlive the connection that brought them.
+    tasks: TaskTracker,
+}
+
+impl StreamableHttp {
+    /// A transport over `runtime`; `sessions` seals the ids of legacy sessions, `tasks` runs legacy calls, which a
+    /// disconnect does not cancel.
+    #[must_use]
+    pub fn new(runtime: Runtime, sessions: Sessions, tasks: TaskTracker, config: HttpConfig) -> Self {
+        Self { inner: Arc::new(Inner { runtime, sessions, config, tasks }) }
+    }
+}
+
+impl<B> Service<Request<B>> for StreamableHttp
+where
+    B: http_body::Body<Data = Bytes, Error: Into<Box<dyn StdError + Send + Sync>>> + Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let inner = Arc::clone(&self.inner);
+        Box::pin(async move {
+            let (parts, body) = request.into_parts();
+            let served = match parts.method {
+                Method::POST => inner.post(parts, body).await,
+                Method::DELETE => inner.delete(&parts).await,
+                _ => Err(Refusal::MethodNotAllowed),
+            };
+            Ok(served.unwrap_or_else(|refusal| refusal.response()))
+        })
+    }
+}
+
+impl Inner {
+    async fn post<B>(&self, parts: request::Parts, body: B) -> Result<Response<Body>, Refusal>
+    where
+        B: http_body::Body<Data = Bytes, Error: Into<Box<dyn StdError + Send + Sync>>>,
+    {
+        media::check_content(&parts.headers)?;
+        let accepts = media::accepts(&parts.headers)?;
+        let principal = self.principal(&parts)?;
+        let bytes = read::bounded(&parts.headers, body, &self.config).await?;
+        let message = Message::parse(&bytes)?;
+        let posted = Posted { parts: &parts, accepts, principal, bytes: &bytes };
+        let session = self.named_session(&posted)?;
+        match decide(&posted, &message, session.revision())? {
+            EraDecision::Modern(_) | EraDecision::ModernUnknown(_) => self.modern(posted, message).await,
+            EraDecision::Legacy(revision) => self.legacy(posted, message, revision, session).await,
+            EraDecision::Mismatch => Err(modern::era_mismatch(&message)),
+        }
+    }
+
+    fn principal(&self, parts: &request::Parts) -> Result<Principal, Refusal> {
+        match self.config.authentication {
+            Authentication::None => Ok(Principal::local()),
+            Authentication::RequestExtension => {
+                parts.extensions.get::<Principal>().cloned().ok_or(Refusal::NoPrincipal)
+            }
+        }
+    }
+}
+
+/// What was posted, beside the message itself.
+struct Posted<'a> {
+    parts: &'a request::Parts,
+    accepts: media::Accepts,
+    principal: Principal,
+    /// The body: what the message is made of slices of.
+    bytes: &'a Bytes,
+}
+
+/// Decides the era of a posted message.
+fn decide<'a>(
+    posted: &Posted<'a>,
+    message: &Message,
+    session: Option<&'static Revision>,
+) -> Result<EraDecision<'a>, Refusal> {
+    let header = version_header(&posted.parts.headers);
+    // A modern header decides by itself: `_meta` is read once, where it is checked.
+    let modern_meta = may_be_legacy(header) && has_modern_meta(message)?;
+    Ok(decide_era(header, modern_meta, session))
+}
+
+/// What `MCP-Protocol-Version` says; the first one, where it stands more than once, which modern rules refuse.
+fn version_header(headers: &HeaderMap) -> Header<'_> {
+    let value = headers.get(outboard_protocol::headers::PROTOCOL_VERSION);
+    // What is no visible ASCII names no revision.
+    let value = value.map(|value| value.to_str().unwrap_or("\u{fffd}").trim_matches([' ', '\t']));
+    Header::read(value, revision::SERVED)
+}
+
+/// Whether the header leaves it open that the request is a legacy one.
+fn may_be_legacy(header: Header<'_>) -> bool {
+    match header {
+        Header::Absent => true,
+        Header::Known(revision) => revision.era == Era::Legacy,
+        Header::Unknown(_) => false,
+    }
+}
+
+fn has_modern_meta(message: &Message) -> Result<bool, Refusal> {
+    let (id, params): (_, Option<&RawJson>) = match message {
+        Message::Request(request) => (Some(&request.id), request.params.as_ref()),
+        Message::Notification(notification) => (None, notification.params.as_ref()),
+        Message::Response(_) => return Ok(false),
+    };
+    let refuse = |error: ParamsError| Refusal::protocol(id.cloned(), error);
+    let params = Params::read(params).map_err(refuse)?;
+    // What is no object is legacy's to refuse.
+    Ok(params.meta().is_ok_and(|meta| meta.is_modern()))
+}
+
+/// The value of a header that must not stand twice; `None` when it is absent.
+fn single_header<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a [u8]>, Refusal> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (_, Some(_)) => Err(Refusal::RepeatedHeader { name }),
+        (value, None) => Ok(value.map(HeaderValue::as_bytes)),
+    }
+}
+
+/// What may be asked of this URL.
+const ALLOW: HeaderValue = HeaderValue::from_static("POST, DELETE");
+
+/// A response that only has a status.
+fn empty(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}
+
+/// A JSON response.
+fn json(status: StatusCode, body: Vec<u8>) -> Response<Body> {
+    let mut response = Response::new(Body::full(body.into()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
