@@ -1,0 +1,53 @@
+//! `serve`: from flags and config to a running server, and to its end.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use outboard_runtime::Catalog;
+
+use crate::banner::Banner;
+use crate::cli::ServeArgs;
+use crate::config::{Config, ProcessEnvironment, style_for};
+use crate::program::{Failure, async_runtime};
+use crate::serve::Server;
+use crate::signals::Signals;
+use crate::{demo, logging};
+
+/// The config file that is read where none is named.
+const DEFAULT_CONFIG: &str = "outboard.toml";
+
+pub(crate) fn run(arguments: &ServeArgs, catalog: Catalog) -> Result<ExitCode, Failure> {
+    let path = arguments.config.clone().or_else(|| default_config(arguments));
+    let loaded = Config::load(path.as_deref(), &arguments.overrides(), &ProcessEnvironment).map_err(Failure::Config)?;
+    logging::start(&loaded.config.log).map_err(Failure::Ours)?;
+    if !loaded.warnings.is_empty() {
+        let text = loaded.warnings.to_text(style_for(&std::io::stderr(), &ProcessEnvironment));
+        drop(std::io::stderr().write_all(text.as_bytes()));
+    }
+    let is_demo = catalog.is_empty() && loaded.config.backends.is_empty();
+    let catalog = if is_demo { demo::add_to(catalog) } else { catalog };
+    // A person who typed a command wants to hear at once that it cannot be started; a service starts with what it has.
+    let wants_all = !arguments.lift.stdio.is_empty();
+    async_runtime()?.block_on(serve(loaded.config, catalog, wants_all))
+}
+
+/// `outboard.toml` in this directory. Flags that say what to serve stand for themselves.
+fn default_config(arguments: &ServeArgs) -> Option<PathBuf> {
+    let path = PathBuf::from(DEFAULT_CONFIG);
+    (arguments.lift.stdio.is_empty() && path.is_file()).then_some(path)
+}
+
+async fn serve(config: Config, catalog: Catalog, wants_all: bool) -> Result<ExitCode, Failure> {
+    let signals = Signals::listen().map_err(|error| Failure::Ours(error.into()))?;
+    let server = tokio::select! {
+        bound = Server::bind(config, catalog, wants_all) => bound?,
+        // Nothing is served yet, so there is nothing to drain.
+        _ = signals.wait() => return Ok(ExitCode::SUCCESS),
+    };
+    let banner = Banner { url: server.url(), name: server.name(), tools: server.tool_count() };
+    drop(std::io::stdout().write_all(banner.text().as_bytes()));
+    drop(std::io::stdout().flush());
+    server.run(&signals).await;
+    Ok(ExitCode::SUCCESS)
+}

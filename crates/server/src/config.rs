@@ -1,0 +1,193 @@
+//! The configuration: what it can say, where it comes from, and what is refused before anything starts.
+//!
+//! Layers, each over the one before: built-in defaults, the file (`outboard.toml`), environment variables
+//! (`OUTBOARD_…`), flags. This is the only module of the workspace that reads files of the operator or the environment.
+//! All mistakes are reported together. It starts nothing and creates nothing.
+
+mod amount;
+mod backend_file;
+mod backends;
+mod check;
+mod effective;
+mod environment;
+mod expand;
+mod file;
+mod keys;
+mod layers;
+mod policy;
+mod read;
+mod secrets;
+mod setting;
+mod text;
+mod value;
+
+use std::collections::BTreeSet;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+pub(crate) use effective::{Backend, Config, Drain, Limits, Log, Timeouts};
+pub(crate) use environment::{ProcessEnvironment, style_for};
+pub(crate) use file::LogFormat;
+pub(crate) use layers::Overrides;
+
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, Place};
+use check::Check;
+use effective::{OwnEnvironment, Server, Stream};
+use environment::Environment;
+use file::File;
+use keys::Keys;
+use policy::{Facts, Objection};
+use read::Reading;
+use value::OriginRule;
+
+/// Largest configuration file, in bytes.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// A configuration that may start, and what is to be said about it.
+#[derive(Debug, Clone)]
+pub(crate) struct Loaded {
+    /// The merged and checked configuration.
+    pub(crate) config: Config,
+    /// Warnings only; to be said at each start.
+    pub(crate) warnings: Diagnostics,
+}
+
+impl Config {
+    /// Reads the file if there is one, lays the variables and the flags over it, and checks the whole.
+    ///
+    /// # Errors
+    /// Every mistake that was found, and the warnings beside them. The exit code for them is 64.
+    pub(crate) fn load(path: Option<&Path>, flags: &Overrides, env: &dyn Environment) -> Result<Loaded, Diagnostics> {
+        let Some(path) = path else { return Self::build(None, flags, env) };
+        let text = read_file(path)?;
+        Self::build(Some((path, &text)), flags, env)
+    }
+
+    /// Does the same with the file's path and text, if there is a file.
+    fn build(source: Option<(&Path, &str)>, flags: &Overrides, env: &dyn Environment) -> Result<Loaded, Diagnostics> {
+        let keys = Keys::new();
+        let mut reading = match source {
+            Some((path, text)) => read::read(&path.display().to_string(), text, &keys)?,
+            None => Reading { file: File::default(), broken: BTreeSet::new(), report: Diagnostics::default() },
+        };
+        layers::apply(&mut reading, flags, env, &keys);
+        let Reading { file, broken, mut report } = reading;
+        let mut check = Check { report: &mut report, keys: &keys, base: source.and_then(|(path, _)| path.parent()) };
+        check::check(&file, &mut check);
+        let state_dir = state_dir(&file, env, &broken, &mut check);
+        let own = OwnEnvironment(env.all().into());
+        let backends = backends::Builder { env, broken: &broken, check: &mut check, own }.build(&file.backends, flags);
+        apply_policy(&file, &broken, &mut report);
+        if report.has_errors() {
+            return Err(report);
+        }
+        Ok(Loaded { config: effective(file, state_dir, backends), warnings: report })
+    }
+}
+
+fn read_file(path: &Path) -> Result<String, Diagnostics> {
+    let refuse = |problem: String, fix: &str| {
+        let mut report = Diagnostics::default();
+        let what = format!("`{}`: {problem}", path.display());
+        report.add(Diagnostic { code: Code::FileUnreadable, place: Place::Default, what, why: None, fix: fix.into() });
+        report
+    };
+    let mut bytes = Vec::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes));
+    if let Err(mistake) = read {
+        return Err(refuse(mistake.to_string(), "name a file that exists and can be read"));
+    }
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        return Err(refuse(format!("it is larger than {FILE_BYTES_MAX} bytes"), "name the configuration file"));
+    }
+    String::from_utf8(bytes).map_err(|_| refuse("it is not UTF-8 text".to_owned(), "save the file as UTF-8"))
+}
+
+fn state_dir(file: &File, env: &dyn Environment, broken: &BTreeSet<String>, check: &mut Check<'_>) -> PathBuf {
+    if let Some(setting) = &file.state_dir {
+        return check.path(&["state_dir"], setting);
+    }
+    environment::default_state_dir(env).unwrap_or_else(|| {
+        if !broken.contains("state_dir") {
+            let problem = "there is no default, because neither XDG_STATE_HOME nor HOME is set";
+            let fix = "set `state_dir`, `--state-dir` or OUTBOARD_STATE_DIR";
+            check.refuse(Code::NoStateDirectory, &Place::Default, &["state_dir"], problem, Some(fix));
+        }
+        PathBuf::new()
+    })
+}
+
+/// Says what the policy objects to, unless a setting that it looks at could not be read.
+fn apply_policy(file: &File, broken: &BTreeSet<String>, report: &mut Diagnostics) {
+    if ["listen", "public_url", "allowed_origins", "insecure_no_auth"].iter().any(|key| broken.contains(*key)) {
+        return;
+    }
+    let facts = Facts {
+        listen: file.listen.value.0,
+        public_url: file.public_url.as_ref().map(|url| &url.value.0),
+        allowed_origins: file.allowed_origins.iter().map(|origin| &origin.value).collect(),
+        insecure_no_auth: file.insecure_no_auth.value,
+    };
+    for objection in policy::judge(&facts) {
+        let place = match objection {
+            Objection::Listen => Some(&file.listen.place),
+            Objection::PublicUrl => file.public_url.as_ref().map(|url| &url.place),
+            Objection::AllowedOrigin(index) => file.allowed_origins.get(index).map(|origin| &origin.place),
+            Objection::NoAuthentication => Some(&file.insecure_no_auth.place),
+        };
+        report.add(Diagnostic {
+            code: objection.code(),
+            place: place.cloned().unwrap_or(Place::Default),
+            what: objection.what(&facts),
+            why: objection.why().map(str::to_owned),
+            fix: objection.fix(&facts),
+        });
+    }
+}
+
+fn effective(file: File, state_dir: PathBuf, backends: Vec<Backend>) -> Config {
+    let File { limits, timeouts, drain, stream, server, .. } = file;
+    let exact = |rule: OriginRule| match rule {
+        OriginRule::Exact(origin) => Some(origin),
+        OriginRule::Any => None,
+    };
+    Config {
+        listen: file.listen.value.0,
+        public_url: file.public_url.map(|url| url.value.0),
+        path: file.path.value,
+        allowed_origins: file.allowed_origins.into_iter().filter_map(|origin| exact(origin.value)).collect(),
+        state_dir,
+        insecure_no_auth: file.insecure_no_auth.value,
+        log: Log { level: file.log.level.value, format: file.log.format.value },
+        server: Server {
+            name: server.name.map(|name| name.value),
+            title: server.title.map(|title| title.value),
+            version: server.version.map(|version| version.value),
+            instructions: server.instructions.map(|instructions| instructions.value),
+        },
+        limits: Limits {
+            body_bytes: limits.body.value.0,
+            header_bytes: limits.headers.value.0,
+            header_count: limits.header_count.value.0,
+            connections: limits.connections.value.0,
+            calls: limits.calls.value.0,
+        },
+        timeouts: Timeouts {
+            headers: timeouts.headers.value.0,
+            body: timeouts.body.value.0,
+            idle: timeouts.idle.value.0,
+            call: timeouts.call.value.0,
+        },
+        drain: Drain { delay: drain.delay.value.0, timeout: drain.timeout.value.0 },
+        session_max_age: file.session.max_age.value.0,
+        stream: Stream {
+            after: stream.after.value.0,
+            after_legacy: stream.after_legacy.value.0,
+            keep_alive: stream.keep_alive.value.0,
+        },
+        backends,
+    }
+}
+
+#[cfg(test)]
+mod tests;

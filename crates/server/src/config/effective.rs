@@ -1,0 +1,199 @@
+//! The configuration as the rest of the server uses it: checked, merged, in plain types.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use url::Url;
+
+use super::file::LogFormat;
+use super::value::{EndpointPath, ExactOrigin, LogFilter};
+
+/// The whole configuration. What the settings mean stands beside the keys of the file.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    /// Address to listen on; port 0 takes a free one.
+    pub(crate) listen: SocketAddr,
+    /// External URL without the endpoint's path; `None`: what `listen` says.
+    pub(crate) public_url: Option<Url>,
+    /// Path of the MCP endpoint.
+    pub(crate) path: EndpointPath,
+    /// Origins of web pages that may call.
+    pub(crate) allowed_origins: Vec<ExactOrigin>,
+    /// Directory of the server's own state; it need not exist yet.
+    pub(crate) state_dir: PathBuf,
+    /// Whether the operator asked to serve without authentication where others can reach the server.
+    pub(crate) insecure_no_auth: bool,
+    /// What is logged, and how.
+    pub(crate) log: Log,
+    /// How the server introduces itself.
+    pub(crate) server: Server,
+    /// Bounds in bytes and numbers.
+    pub(crate) limits: Limits,
+    /// Bounds in time.
+    pub(crate) timeouts: Timeouts,
+    /// What happens between SIGTERM and the end.
+    pub(crate) drain: Drain,
+    /// Longest life of a legacy session.
+    pub(crate) session_max_age: Duration,
+    /// When answers become streams.
+    pub(crate) stream: Stream,
+    /// What is lifted, in the order of the names; that of `--stdio` last.
+    pub(crate) backends: Vec<Backend>,
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone)]
+pub(crate) struct Log {
+    /// Level, or levels by target.
+    pub(crate) level: LogFilter,
+    /// Form of the log.
+    pub(crate) format: LogFormat,
+}
+
+/// How the server introduces itself (`Implementation` and `instructions` of the specification).
+#[derive(Debug, Clone)]
+pub(crate) struct Server {
+    /// Name for programs; `None`: what the catalog says, as for the others.
+    pub(crate) name: Option<String>,
+    /// Name for people.
+    pub(crate) title: Option<String>,
+    /// Version that clients are told.
+    pub(crate) version: Option<String>,
+    /// How to use the server, for the model.
+    pub(crate) instructions: Option<String>,
+}
+
+/// Bounds in bytes and numbers.
+#[derive(Debug, Clone)]
+pub(crate) struct Limits {
+    /// Largest body of a request, in bytes.
+    pub(crate) body_bytes: usize,
+    /// Largest head of a request, in bytes.
+    pub(crate) header_bytes: usize,
+    /// Most header fields of a request.
+    pub(crate) header_count: usize,
+    /// Most connections at a time.
+    pub(crate) connections: usize,
+    /// Most calls at a time.
+    pub(crate) calls: usize,
+}
+
+/// Bounds in time.
+#[derive(Debug, Clone)]
+pub(crate) struct Timeouts {
+    /// Until the end of a request's head.
+    pub(crate) headers: Duration,
+    /// To receive a request's body.
+    pub(crate) body: Duration,
+    /// For a connection without a request.
+    pub(crate) idle: Duration,
+    /// For a call.
+    pub(crate) call: Duration,
+}
+
+/// What happens between SIGTERM and the end.
+#[derive(Debug, Clone)]
+pub(crate) struct Drain {
+    /// To go on accepting.
+    pub(crate) delay: Duration,
+    /// For calls in flight, after `delay`.
+    pub(crate) timeout: Duration,
+}
+
+/// When answers become streams.
+#[derive(Debug, Clone)]
+pub(crate) struct Stream {
+    /// When an awaited answer becomes a stream, modern era.
+    pub(crate) after: Duration,
+    /// The same, legacy era.
+    pub(crate) after_legacy: Duration,
+    /// Between two keep-alive comments.
+    pub(crate) keep_alive: Duration,
+}
+
+/// One stdio program to lift.
+#[derive(Debug, Clone)]
+pub(crate) struct Backend {
+    /// Its name; unique, at most 32 of letters, digits, `_`, `.` and `-`.
+    pub(crate) name: String,
+    /// Program to start, never by a shell.
+    pub(crate) command: String,
+    /// Its arguments.
+    pub(crate) args: Vec<String>,
+    /// Variables that are set for it.
+    pub(crate) env: ChildEnv,
+    /// Names of variables of the server's own that it gets beside those that every child gets.
+    pub(crate) env_pass: Vec<String>,
+    /// Its working directory; `None`: the server's own.
+    pub(crate) cwd: Option<PathBuf>,
+    /// The configured prefix; ask [`Backend::prefix`].
+    pub(super) prefix: Option<String>,
+    /// How long its life's steps may take.
+    pub(crate) timing: Timing,
+    /// The server's own environment.
+    pub(super) own: OwnEnvironment,
+}
+
+impl Backend {
+    /// What its tools' names begin with, in a catalog of so many providers (natives count): the configured prefix, else
+    /// nothing for an only provider, else the backend's name.
+    #[must_use]
+    pub(crate) fn prefix(&self, providers: usize) -> Option<&str> {
+        match &self.prefix {
+            Some(prefix) if prefix.is_empty() => None,
+            Some(prefix) => Some(prefix),
+            None if providers <= 1 => None,
+            None => Some(&self.name),
+        }
+    }
+
+    /// The server's own environment, of which the child gets what the allow list and `env_pass` name.
+    pub(crate) fn environment(&self) -> Vec<(OsString, OsString)> {
+        self.own.0.to_vec()
+    }
+}
+
+/// How long the steps of a child's life may take.
+#[derive(Debug, Clone)]
+pub(crate) struct Timing {
+    /// From the start until it can be called.
+    pub(crate) start_timeout: Duration,
+    /// Between SIGTERM and SIGKILL.
+    pub(crate) stop_timeout: Duration,
+    /// Pause before the first restart; it doubles with each.
+    pub(crate) restart_delay: Duration,
+    /// Longest pause between two restarts; at least `restart_delay`.
+    pub(crate) restart_delay_max: Duration,
+}
+
+/// Variables of a child. Their values may be secrets: they are not part of the `Debug` form.
+#[derive(Clone, Default)]
+pub(crate) struct ChildEnv(pub(super) BTreeMap<String, String>);
+
+impl ChildEnv {
+    /// The variables by name, values in the clear.
+    pub(crate) fn into_map(self) -> BTreeMap<String, String> {
+        self.0
+    }
+}
+
+impl fmt::Debug for ChildEnv {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+/// The environment of this process, with all its secrets.
+#[derive(Clone)]
+pub(super) struct OwnEnvironment(pub(super) Arc<[(OsString, OsString)]>);
+
+impl fmt::Debug for OwnEnvironment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} variables", self.0.len())
+    }
+}

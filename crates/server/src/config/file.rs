@@ -1,0 +1,217 @@
+//! The configuration file as it is written: every key with its meaning, unit and default.
+//!
+//! The documentation of the fields is what the JSON Schema and the help of diagnostics show, so it is written for
+//! operators. It says nothing about how values are checked; ranges named here are held by `check`. `Serialize` is there
+//! for the defaults in the schema alone: a file that was read may hold secrets and is never written.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::amount::{Count, Interval, Size};
+use super::backend_file::Backends;
+use super::setting::Setting;
+use super::value::{EndpointPath, Listen, LogFilter, OriginRule, PublicUrl};
+
+/// Configuration of outboard.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "outboard.toml")]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct File {
+    /// Address and port to listen on; port 0 takes a free one. Addresses other than loopback need
+    /// `insecure_no_auth` as long as there is no authentication.
+    pub(super) listen: Setting<Listen>,
+    /// URL under which clients reach the server, without `path`. By default what `listen` says.
+    pub(super) public_url: Option<Setting<PublicUrl>>,
+    /// Path of the MCP endpoint.
+    pub(super) path: Setting<EndpointPath>,
+    /// Origins of the web pages that may call the server from a browser, exactly as browsers send them.
+    pub(super) allowed_origins: Vec<Setting<OriginRule>>,
+    /// Directory for the server's own state, such as the generated key that legacy sessions are sealed with;
+    /// relative to this file. By default `$XDG_STATE_HOME/outboard`, else `~/.local/state/outboard`.
+    pub(super) state_dir: Option<Setting<PathBuf>>,
+    /// Serve without authentication even where others can reach the server. Said at each start.
+    pub(super) insecure_no_auth: Setting<bool>,
+    /// What is logged, and how.
+    pub(super) log: Log,
+    /// How the server introduces itself to clients.
+    pub(super) server: Server,
+    /// Bounds in bytes and numbers.
+    pub(super) limits: Limits,
+    /// Bounds in time.
+    pub(super) timeouts: Timeouts,
+    /// What happens between SIGTERM and the end.
+    pub(super) drain: Drain,
+    /// Sessions of clients of revision 2025-11-25 and before.
+    pub(super) session: Session,
+    /// When answers become streams.
+    pub(super) stream: Stream,
+    /// MCP servers to lift, each in a table `[backends.NAME]`: stdio programs that are served remotely.
+    pub(super) backends: Backends,
+}
+
+/// What is logged, and how.
+#[derive(Serialize, Deserialize, JsonSchema, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Log {
+    /// Level ("off", "error", "warn", "info", "debug", "trace"), or levels by target: "info,hyper=warn".
+    pub(super) level: Setting<LogFilter>,
+    /// Form of the log: "pretty" for people, "json", or "auto", which is pretty on a terminal and JSON elsewhere.
+    pub(super) format: Setting<LogFormat>,
+}
+
+/// Form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// Pretty on a terminal, JSON elsewhere.
+    #[default]
+    Auto,
+    /// Lines of text for people.
+    Pretty,
+    /// One JSON object per event.
+    Json,
+}
+
+/// How the server introduces itself to clients (`Implementation` of the specification).
+#[derive(Serialize, Deserialize, JsonSchema, Default)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Server {
+    /// Name for programs. By default what the program that serves calls itself.
+    pub(super) name: Option<Setting<String>>,
+    /// Name for people. By default none.
+    pub(super) title: Option<Setting<String>>,
+    /// Version that clients are told. By default that of the program that serves.
+    pub(super) version: Option<Setting<String>>,
+    /// How to use the server, written for the model that calls it. By default none.
+    pub(super) instructions: Option<Setting<String>>,
+}
+
+/// Bounds in bytes and numbers.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Limits {
+    /// Largest body of a request, 1KiB to 256MiB.
+    pub(super) body: Setting<Size>,
+    /// Largest head of a request, all header fields together, 8KiB to 1MiB.
+    pub(super) headers: Setting<Size>,
+    /// Most header fields of a request, 16 to 1000.
+    pub(super) header_count: Setting<Count>,
+    /// Most connections at a time, 1 to 1000000.
+    pub(super) connections: Setting<Count>,
+    /// Most calls at a time over all clients, 1 to 100000.
+    pub(super) calls: Setting<Count>,
+}
+
+/// Bounds in time.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Timeouts {
+    /// Longest time from the start of a request to the end of its head, 100ms to 5m.
+    pub(super) headers: Setting<Interval>,
+    /// Longest time to receive a request's body, 100ms to 1h.
+    pub(super) body: Setting<Interval>,
+    /// Longest time that a connection stays open without a request, 1s to 1h.
+    pub(super) idle: Setting<Interval>,
+    /// Longest time that a call may take, 100ms to 1d.
+    pub(super) call: Setting<Interval>,
+}
+
+/// What happens between SIGTERM and the end.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Drain {
+    /// Time to go on accepting while load balancers take notice, 0s to 5m.
+    pub(super) delay: Setting<Interval>,
+    /// Time that calls in flight have to end, after `delay`, 0s to 1h.
+    pub(super) timeout: Setting<Interval>,
+}
+
+/// Sessions of clients of revision 2025-11-25 and before.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Session {
+    /// Time after which a session ends, however much it is used, 1m to 365d.
+    pub(super) max_age: Setting<Interval>,
+}
+
+/// When answers become streams.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Stream {
+    /// Time after which an answer that is still awaited becomes a stream, 0s to 5m.
+    pub(super) after: Setting<Interval>,
+    /// The same for clients of revision 2025-11-25 and before, 0s to 5m.
+    pub(super) after_legacy: Setting<Interval>,
+    /// Time between two comments that keep a silent stream open, 1s to 5m.
+    pub(super) keep_alive: Setting<Interval>,
+}
+
+impl Default for File {
+    fn default() -> Self {
+        Self {
+            listen: Setting::default_of(Listen(([127, 0, 0, 1], 8080).into())),
+            public_url: None,
+            path: Setting::default(),
+            allowed_origins: Vec::new(),
+            state_dir: None,
+            insecure_no_auth: Setting::default(),
+            log: Log::default(),
+            server: Server::default(),
+            limits: Limits::default(),
+            timeouts: Timeouts::default(),
+            drain: Drain::default(),
+            session: Session::default(),
+            stream: Stream::default(),
+            backends: Backends::default(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body: Setting::default_of(Size::mib(4)),
+            headers: Setting::default_of(Size::kib(32)),
+            header_count: Setting::default_of(Count(100)),
+            connections: Setting::default_of(Count(1_000)),
+            calls: Setting::default_of(Count(1_000)),
+        }
+    }
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            headers: Setting::default_of(Interval::seconds(10)),
+            body: Setting::default_of(Interval::seconds(30)),
+            // Longer than the 60 s after which common proxies close, so that the proxy is the one that closes and no
+            // request meets a closing connection.
+            idle: Setting::default_of(Interval::seconds(75)),
+            call: Setting::default_of(Interval::seconds(60)),
+        }
+    }
+}
+
+impl Default for Drain {
+    fn default() -> Self {
+        Self { delay: Setting::default_of(Interval::seconds(0)), timeout: Setting::default_of(Interval::seconds(25)) }
+    }
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self { max_age: Setting::default_of(Interval::seconds(7 * 24 * 3600)) }
+    }
+}
+
+impl Default for Stream {
+    fn default() -> Self {
+        Self {
+            after: Setting::default_of(Interval::seconds(10)),
+            after_legacy: Setting::default_of(Interval::millis(250)),
+            keep_alive: Setting::default_of(Interval::seconds(15)),
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! What wins over what, and what the merged configuration holds.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::config::keys::schema;
+use crate::config::{Config, LogFormat, Overrides};
+
+use super::{EVERY_KEY, accepted, env, load, load_with, summary};
+
+#[test]
+fn later_layers_win_over_earlier_ones() {
+    const FILE: &str = "listen = \"127.0.0.1:2\"\npath = \"/file\"\nstate_dir = \"/file\"\nlog = { level = \"error\" }";
+    let variables = [
+        ("OUTBOARD_LISTEN", "127.0.0.1:3"),
+        ("OUTBOARD_PATH", "/variable"),
+        ("OUTBOARD_STATE_DIR", "/variable"),
+        ("OUTBOARD_LOG_LEVEL", "warn"),
+        ("OUTBOARD_LOG_FORMAT", "json"),
+    ];
+    let flags = Overrides {
+        listen: Some("127.0.0.1:4".to_owned()),
+        path: Some("/flag".to_owned()),
+        state_dir: Some("/flag".into()),
+        log_level: Some("debug".to_owned()),
+        log_format: Some("pretty".to_owned()),
+        ..Overrides::default()
+    };
+    let none: &[(&str, &str)] = &[];
+    let cases = [
+        (
+            "",
+            none,
+            &Overrides::default(),
+            ("127.0.0.1:8080", "/mcp", "/home/me/.local/state/outboard", "info", LogFormat::Auto),
+        ),
+        (FILE, none, &Overrides::default(), ("127.0.0.1:2", "/file", "/file", "error", LogFormat::Auto)),
+        (FILE, &variables, &Overrides::default(), ("127.0.0.1:3", "/variable", "/variable", "warn", LogFormat::Json)),
+        (FILE, &variables, &flags, ("127.0.0.1:4", "/flag", "/flag", "debug", LogFormat::Pretty)),
+        ("", none, &flags, ("127.0.0.1:4", "/flag", "/flag", "debug", LogFormat::Pretty)),
+    ];
+    for (file, variables, flags, (listen, path, state_dir, level, format)) in cases {
+        let config = load_with(file, flags, variables).unwrap().config;
+        assert_eq!(config.listen, listen.parse().unwrap());
+        assert_eq!(config.path.as_str(), path);
+        assert_eq!(config.state_dir, Path::new(state_dir));
+        assert_eq!((config.log.level.as_str(), config.log.format), (level, format));
+    }
+}
+
+#[test]
+fn lists_urls_and_switches_follow_the_layers_too() {
+    const FILE: &str =
+        "allowed_origins = [\"https://file.example\"]\npublic_url = \"https://file.example\"\ninsecure_no_auth = true";
+    let flags = Overrides {
+        allowed_origins: vec!["https://flag.example".to_owned(), "https://flag.example:1".to_owned()],
+        public_url: Some("https://flag.example".to_owned()),
+        insecure_no_auth: true,
+        ..Overrides::default()
+    };
+    let variables = [
+        ("OUTBOARD_ALLOWED_ORIGINS", "https://a.example, https://b.example"),
+        ("OUTBOARD_PUBLIC_URL", "http://localhost"),
+        ("OUTBOARD_INSECURE_NO_AUTH", "0"),
+    ];
+    let load = |flags: &Overrides, variables: &[(&str, &str)]| {
+        let config = load_with(FILE, flags, variables).unwrap().config;
+        let origins: Vec<String> = config.allowed_origins.iter().map(|origin| origin.as_str().to_owned()).collect();
+        (origins.join(" "), config.public_url.unwrap().to_string(), config.insecure_no_auth)
+    };
+    let expect = |origins: &str, url: &str, insecure| (origins.to_owned(), url.to_owned(), insecure);
+    let none = Overrides::default();
+    assert_eq!(load(&none, &[]), expect("https://file.example", "https://file.example/", true));
+    assert_eq!(load(&none, &variables), expect("https://a.example https://b.example", "http://localhost/", false));
+    assert_eq!(
+        load(&flags, &variables),
+        expect("https://flag.example https://flag.example:1", "https://flag.example/", true)
+    );
+}
+
+#[test]
+fn empty_variables_count_as_not_set() {
+    let config = accepted("listen = \"127.0.0.1:2\"", &[("OUTBOARD_LISTEN", ""), ("OUTBOARD_STATE_DIR", "")]);
+    assert_eq!(config.listen, "127.0.0.1:2".parse().unwrap());
+    assert_eq!(config.state_dir, Path::new("/home/me/.local/state/outboard"));
+}
+
+#[test]
+fn without_a_file_the_defaults_serve_on_loopback() {
+    let loaded = Config::load(None, &Overrides::default(), &env(&[])).unwrap();
+    assert!(loaded.warnings.is_empty());
+    assert!(loaded.config.listen.ip().is_loopback());
+    assert!(loaded.config.backends.is_empty());
+}
+
+#[test]
+fn every_setting_of_the_file_arrives() {
+    let loaded =
+        load(EVERY_KEY, &[("DB_PASSWORD", "pw"), ("GITHUB_TOKEN", "gh"), ("PATH", "/bin"), ("SECRET", "canary")]);
+    let loaded = loaded.unwrap();
+    assert_eq!(summary(&loaded.warnings), ["OB043 7:20"]);
+    let Config { limits, timeouts, drain, stream, server, log, .. } = &loaded.config;
+    assert_eq!(loaded.config.listen, "127.0.0.1:9090".parse().unwrap());
+    assert_eq!(loaded.config.public_url.as_ref().unwrap().as_str(), "http://localhost:9090/tools");
+    assert_eq!(loaded.config.path.as_str(), "/v1/mcp");
+    assert_eq!(loaded.config.allowed_origins.len(), 2);
+    assert_eq!(loaded.config.state_dir, Path::new("state"));
+    assert!(loaded.config.insecure_no_auth);
+    assert_eq!((log.level.as_str(), log.format), ("debug,hyper=warn", LogFormat::Json));
+    assert_eq!((server.name.as_deref(), server.title.as_deref()), (Some("files"), Some("Files of the team")));
+    assert_eq!(server.version.as_deref(), Some("2.1.0"));
+    assert_eq!(server.instructions.as_deref(), Some("Ask for one file at a time."));
+    assert_eq!((limits.body_bytes, limits.header_bytes, limits.header_count), (1 << 20, 16384, 50));
+    assert_eq!((limits.connections, limits.calls), (200, 64));
+    assert_eq!(
+        [timeouts.headers, timeouts.body, timeouts.idle, timeouts.call],
+        [5, 20, 120, 90].map(Duration::from_secs)
+    );
+    assert_eq!([drain.delay, drain.timeout, loaded.config.session_max_age], [0, 10, 43_200].map(Duration::from_secs));
+    assert_eq!([stream.after, stream.after_legacy, stream.keep_alive], [5_000, 100, 30_000].map(Duration::from_millis));
+
+    let [files, time] = loaded.config.backends.as_slice() else { panic!("two backends") };
+    assert_eq!((files.name.as_str(), files.command.as_str()), ("files", "npx"));
+    assert_eq!(files.args, ["-y", "@modelcontextprotocol/server-filesystem", "/srv/files"]);
+    assert_eq!(files.cwd, Some(PathBuf::from(".")));
+    let timing = &files.timing;
+    let times = [timing.start_timeout, timing.stop_timeout, timing.restart_delay, timing.restart_delay_max];
+    assert_eq!(times, [20_000, 2_000, 200, 10_000].map(Duration::from_millis));
+    assert_eq!(files.env_pass, ["GITHUB_TOKEN"]);
+    let expected = [("DSN", "pg://app:pw@db/canary-2"), ("TOKEN", "canary-1")];
+    let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(files.env.clone().into_map(), expected.into());
+    assert_eq!(files.environment().len(), 5, "the whole environment, to pick from");
+    assert_eq!((files.prefix(2), time.prefix(2)), (Some("fs"), None));
+    let debug = format!("{:?}", loaded.config);
+    assert!(!debug.contains("canary") && !debug.contains("gh\""), "values of variables are not in the Debug form");
+}
+
+/// So that no key is forgotten in the fixture, and with it in the test above and in the mutations.
+#[test]
+fn the_fixture_has_every_key() {
+    fn keys(schema: &serde_json::Value, out: &mut Vec<String>) {
+        for (key, schema) in schema["properties"].as_object().into_iter().flatten() {
+            out.push(key.clone());
+            keys(schema, out);
+        }
+        if schema["additionalProperties"].is_object() {
+            keys(&schema["additionalProperties"], out);
+        }
+    }
+    let mut all = Vec::new();
+    keys(&schema(), &mut all);
+    assert!(all.len() > 40, "{all:?}");
+    for key in all {
+        let written = [format!("\n{key} = "), format!("\n[{key}]"), format!("\n[{key}.")];
+        assert!(written.iter().any(|form| EVERY_KEY.contains(form)), "{key}");
+    }
+}
+
+#[test]
+fn paths_of_the_file_start_from_the_file_and_others_do_not() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("work")).unwrap();
+    let path = dir.path().join("outboard.toml");
+    std::fs::write(&path, "state_dir = \"state\"\nbackends.x = { command = \"x\", cwd = \"work\" }").unwrap();
+    let config = Config::load(Some(&path), &Overrides::default(), &env(&[])).unwrap().config;
+    assert_eq!(config.state_dir, dir.path().join("state"));
+    assert_eq!(config.backends[0].cwd, Some(dir.path().join("work")));
+    let flags = Overrides { state_dir: Some("state".into()), ..Overrides::default() };
+    assert_eq!(Config::load(Some(&path), &flags, &env(&[])).unwrap().config.state_dir, Path::new("state"));
+}
+
+#[test]
+fn command_lines_become_backends_beside_those_of_the_file() {
+    let flags = Overrides {
+        stdio: vec!["npx -y 'a b' ${HOME}".to_owned(), "uvx time".to_owned()],
+        env_pass: vec!["GH".to_owned()],
+        ..Overrides::default()
+    };
+    let variables = [("GH", "1"), ("OTHER", "2")];
+    let file = "backends.stdio.command = \"x\"";
+    let config = load_with(file, &flags, &variables).unwrap().config;
+    let names: Vec<&str> = config.backends.iter().map(|backend| backend.name.as_str()).collect();
+    assert_eq!(names, ["stdio", "stdio2", "stdio3"]);
+    assert_eq!(config.backends[1].command, "npx");
+    assert_eq!(config.backends[1].args, ["-y", "a b", "${HOME}"], "nothing in a command line is replaced");
+    assert_eq!(config.backends[1].env_pass, ["GH"]);
+    assert!(config.backends[0].env_pass.is_empty(), "what is passed by flag is not for the file's backends");
+}
+
+#[test]
+fn the_only_provider_has_no_prefix_unless_it_is_configured() {
+    let cases = [("", None, Some("x")), ("prefix = \"\"", None, None), ("prefix = \"p\"", Some("p"), Some("p"))];
+    for (line, alone, among_others) in cases {
+        let config = accepted(&format!("[backends.x]\ncommand = \"x\"\n{line}"), &[]);
+        let backend = &config.backends[0];
+        assert_eq!((backend.prefix(1), backend.prefix(2)), (alone, among_others), "{line}");
+    }
+}

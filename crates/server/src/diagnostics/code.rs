@@ -1,0 +1,72 @@
+//! The table of all codes: one line per kind of mistake. A code is never reused and never changes its meaning.
+
+/// How much a diagnostic matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Severity {
+    /// The server does not start.
+    Error,
+    /// It starts, and says so each time.
+    Warning,
+}
+
+macro_rules! codes {
+    ($($severity:ident $name:ident $id:literal $meaning:literal)*) => {
+        /// Which kind of mistake it is.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub(crate) enum Code {
+            $(#[doc = concat!("`", $id, "`: ", $meaning)] $name,)*
+        }
+
+        impl Code {
+            /// All codes, in order.
+            #[cfg(test)]
+            pub(crate) const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The code as it is printed and searched for.
+            #[must_use]
+            pub(crate) fn id(self) -> &'static str {
+                match self { $(Self::$name => $id,)* }
+            }
+
+            /// What the code stands for, in one sentence.
+            #[must_use]
+            pub(crate) fn meaning(self) -> &'static str {
+                match self { $(Self::$name => $meaning,)* }
+            }
+
+            /// Whether it keeps the server from starting.
+            #[must_use]
+            pub(crate) fn severity(self) -> Severity {
+                match self { $(Self::$name => Severity::$severity,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    // The file as a file.
+    Error   FileUnreadable       "OB001" "The configuration file cannot be read."
+    Error   Syntax               "OB002" "The configuration file is not valid TOML."
+    Error   UnknownKey           "OB003" "A key is not one of the settings."
+    // Single values.
+    Error   BadValue             "OB010" "A value has the wrong type or form for its setting."
+    Error   OutOfRange           "OB011" "A value is outside the range in which its setting works."
+    Error   NoStateDirectory     "OB012" "No directory for the server's own state is configured or can be derived."
+    // Backends.
+    Error   BadName              "OB020" "A name or prefix of a backend cannot become part of a tool name."
+    Error   DuplicatePrefix      "OB021" "Two backends have one prefix, so that equal tool names would hide each other."
+    Error   NoCommand            "OB022" "A backend has no command to start."
+    Error   NoWorkingDirectory   "OB023" "The working directory of a backend does not exist."
+    Error   BadVariableName      "OB024" "A name cannot be the name of an environment variable."
+    Error   VariableNotSet       "OB025" "The value of a backend's variable refers to a variable that is not set to text."
+    Error   BadPlaceholder       "OB026" "A `${…}` is not one that this version replaces at this place."
+    Error   BadCommandLine       "OB027" "A command line cannot be split into words."
+    Warning PassedVariableNotSet "OB028" "A variable that should be passed on to a backend is not set."
+    // What would be unsafe.
+    Error   ListenNotLoopback    "OB040" "The server would be reachable from other machines without authentication."
+    Error   PublicUrlNotLoopback "OB041" "The server would be published under a public URL without authentication."
+    Error   WildcardOrigin       "OB042" "Every website would be allowed to call the server from its visitors' browsers."
+    Warning NoAuthentication     "OB043" "The server runs without authentication because that was asked for."
+    // The report itself.
+    Error   TooMany              "OB099" "There are more mistakes than are shown."
+}

@@ -1,0 +1,37 @@
+//! The outboard server as a library: a whole command line over your own tools, and over whatever the config lifts.
+//!
+//! ```no_run
+//! use outboard_server::{Catalog, tool};
+//!
+//! /// Adds two numbers.
+//! #[tool]
+//! async fn add(a: i64, b: i64) -> i64 {
+//!     a + b
+//! }
+//!
+//! fn main() -> std::process::ExitCode {
+//!     outboard_server::main(Catalog::new("calculator", "1.0.0").tool(add))
+//! }
+//! ```
+
+mod banner;
+mod cli;
+mod config;
+mod demo;
+mod diagnostics;
+mod http;
+mod lifting;
+mod listener;
+mod logging;
+mod program;
+mod serve;
+mod signals;
+
+pub use outboard_runtime as runtime;
+pub use outboard_runtime::{Catalog, Context, DynamicTool, IntoToolResult, Json, tool};
+pub use program::main;
+
+/// The specification's objects that tools return: content, results, annotations.
+pub mod types {
+    pub use outboard_protocol::types::*;
+}

@@ -1,0 +1,182 @@
+//! The listener: accepts connections and drives hyper on each, with bounds, and ends them in order.
+//!
+//! `axum::serve` sets neither `TCP_NODELAY` nor timeouts, and does not end while a stream is open.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use outboard_transport::Body;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower_service::Service;
+
+use crate::config::{Limits, Timeouts};
+
+/// How long to wait before accepting again when the system is out of file descriptors or memory.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Smallest buffer that hyper takes for a head, in bytes.
+const HEAD_BYTES_MIN: usize = 8 * 1024;
+
+/// A bound listening socket.
+pub(crate) struct Listener {
+    socket: TcpListener,
+    driver: Driver,
+    connections_max: usize,
+}
+
+/// When the listener stops.
+#[derive(Clone, Default)]
+pub(crate) struct Stop {
+    /// Accept no more; end each connection after the request that it is in.
+    pub(crate) accepting: CancellationToken,
+    /// Drop what is left.
+    pub(crate) connections: CancellationToken,
+}
+
+impl Listener {
+    /// Binds the address.
+    pub(crate) async fn bind(address: SocketAddr, limits: &Limits, timeouts: &Timeouts) -> io::Result<Self> {
+        let socket = TcpListener::bind(address).await?;
+        let mut http = http1::Builder::new();
+        // hyper's one timeout for heads also runs while a connection is idle, so it is the longer of the two; the first
+        // head, which an attacker can hold back for nothing, has its own.
+        http.timer(TokioTimer::new())
+            .header_read_timeout(timeouts.idle.max(timeouts.headers))
+            .max_headers(limits.header_count)
+            .max_buf_size(limits.header_bytes.max(HEAD_BYTES_MIN));
+        let driver = Driver { http: Arc::new(http), first_head: timeouts.headers };
+        Ok(Self { socket, driver, connections_max: limits.connections })
+    }
+
+    /// The address that is listened on, with the port that the system chose where none was named.
+    pub(crate) fn address(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    /// Accepts connections until `stop.accepting`, and waits for the open ones; `stop.connections` drops those.
+    pub(crate) async fn run<S>(self, service: S, stop: Stop)
+    where
+        S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future: Send>
+            + Clone
+            + Send
+            + 'static,
+    {
+        let connections = TaskTracker::new();
+        // Beyond the bound connections wait in the system's queue, which has a bound of its own.
+        let places = Arc::new(Semaphore::new(self.connections_max.min(Semaphore::MAX_PERMITS)));
+        loop {
+            let accepted = tokio::select! {
+                accepted = accept(&self.socket, &places) => accepted,
+                () = stop.accepting.cancelled() => break,
+            };
+            match accepted {
+                Ok((stream, place)) => {
+                    let connection = self.driver.clone().drive(stream, service.clone(), stop.clone());
+                    connections.spawn(async move {
+                        connection.await;
+                        drop(place);
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+        drop(self.socket);
+        connections.close();
+        connections.wait().await;
+    }
+}
+
+async fn accept(
+    socket: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+    let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, _) = socket.accept().await?;
+    // An answer is written at once and whole: waiting for more to send with it only costs time.
+    stream.set_nodelay(true)?;
+    Ok((stream, place))
+}
+
+/// Drives one connection.
+#[derive(Clone)]
+struct Driver {
+    http: Arc<http1::Builder>,
+    first_head: Duration,
+}
+
+impl Driver {
+    async fn drive<S>(self, stream: TcpStream, service: S, stop: Stop)
+    where
+        S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future: Send>
+            + Clone
+            + Send
+            + 'static,
+    {
+        let asked = Arc::new(AtomicBool::new(false));
+        let service = TowerToHyperService::new(Noticing { inner: service, asked: Arc::clone(&asked) });
+        let mut connection = pin!(self.http.serve_connection(TokioIo::new(stream), service));
+        let mut first_head = pin!(tokio::time::sleep(self.first_head));
+        let mut waits_for_first = true;
+        let mut is_draining = false;
+        loop {
+            tokio::select! {
+                ended = connection.as_mut() => {
+                    if let Err(error) = ended {
+                        tracing::debug!(%error, "a connection ended early");
+                    }
+                    return;
+                }
+                () = first_head.as_mut(), if waits_for_first => {
+                    waits_for_first = false;
+                    if !asked.load(Ordering::Relaxed) {
+                        tracing::debug!("a connection brought no request in time");
+                        return;
+                    }
+                }
+                () = stop.accepting.cancelled(), if !is_draining => {
+                    is_draining = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                () = stop.connections.cancelled() => return,
+            }
+        }
+    }
+}
+
+/// Notices that a connection has brought a request.
+#[derive(Clone)]
+struct Noticing<S> {
+    inner: S,
+    asked: Arc<AtomicBool>,
+}
+
+impl<S: Service<Request<Incoming>>> Service<Request<Incoming>> for Noticing<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<Incoming>) -> S::Future {
+        self.asked.store(true, Ordering::Relaxed);
+        self.inner.call(request)
+    }
+}

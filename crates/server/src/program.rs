@@ -1,0 +1,87 @@
+//! The program: what `main` does, from the first line to the exit code.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use outboard_runtime::Catalog;
+
+use crate::cli::{self, Cli, Command};
+use crate::config::{ProcessEnvironment, style_for};
+use crate::diagnostics::Diagnostics;
+
+/// Runs the whole command line over a catalog: `serve`, `check`, `list` and `call`, with every flag and the config file.
+///
+/// What the config lifts joins the catalog's own tools. An empty catalog with nothing to lift serves a few built-in tools,
+/// so that there is something to try.
+///
+/// Call it as the only thing in `main`: lifted commands run under a guard, which is this program started again.
+///
+/// # Exit codes
+///
+/// 0: done · 1: a called tool reported an error · 64: a mistake in the command line or the config · 69: a server could not
+/// be reached, or a lifted one not be started · 70: our own failure.
+#[must_use]
+pub fn main(catalog: Catalog) -> ExitCode {
+    if let Some(code) = outboard_backend::guard::run_if_guard() {
+        return code;
+    }
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(usage) => {
+            // Help and version are no mistakes, and go to standard output.
+            let code = if usage.use_stderr() { Failure::USAGE } else { 0 };
+            drop(usage.print());
+            return ExitCode::from(code);
+        }
+    };
+    let done = match cli.command {
+        Command::Serve(arguments) => cli::serve::run(&arguments, catalog),
+        Command::Check(arguments) => cli::check::run(&arguments),
+        Command::List(arguments) => cli::client::list(&arguments),
+        Command::Call(arguments) => cli::client::call(&arguments),
+    };
+    match done {
+        Ok(code) => code,
+        Err(failure) => failure.report(),
+    }
+}
+
+/// Why the program ends before its work is done, sorted by exit code.
+pub(crate) enum Failure {
+    /// The config has mistakes.
+    Config(Diagnostics),
+    /// The command line has a mistake.
+    Usage(anyhow::Error),
+    /// A server could not be reached, or a lifted one not be started.
+    Unavailable(anyhow::Error),
+    /// We failed.
+    Ours(anyhow::Error),
+}
+
+impl Failure {
+    /// `EX_USAGE` of sysexits.
+    const USAGE: u8 = 64;
+    /// `EX_UNAVAILABLE`.
+    const UNAVAILABLE: u8 = 69;
+    /// `EX_SOFTWARE`.
+    const OURS: u8 = 70;
+
+    fn report(self) -> ExitCode {
+        let (text, code) = match self {
+            Self::Config(diagnostics) => {
+                (diagnostics.to_text(style_for(&std::io::stderr(), &ProcessEnvironment)), Self::USAGE)
+            }
+            Self::Usage(error) => (format!("error: {error:#}\n"), Self::USAGE),
+            Self::Unavailable(error) => (format!("error: {error:#}\n"), Self::UNAVAILABLE),
+            Self::Ours(error) => (format!("error: {error:#}\n"), Self::OURS),
+        };
+        drop(std::io::stderr().write_all(text.as_bytes()));
+        ExitCode::from(code)
+    }
+}
+
+/// Builds the async runtime that a command runs in.
+pub(crate) fn async_runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| Failure::Ours(error.into()))
+}

@@ -1,0 +1,80 @@
+//! The command on configuration files: exit codes, streams and formats. What is accepted is tested beside the code.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// A file with a mistake in its second line.
+const BAD: &str = "path = \"/mcp\"\nlisten = \"0.0.0.0:0\"\n";
+
+/// Runs the command in the directory, with an environment that says nothing about outboard.
+fn outboard(directory: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_outboard"))
+        .args(arguments)
+        .current_dir(directory)
+        .env_clear()
+        .env("HOME", directory)
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap()
+}
+
+fn directory_with(file: &str) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("outboard.toml"), file).unwrap();
+    directory
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn check_answers_a_bad_file_with_64_and_a_good_one_with_0() {
+    let bad = outboard(directory_with(BAD).path(), &["check"], &[]);
+    assert_eq!(bad.status.code(), Some(64), "{bad:?}");
+    assert!(text(&bad.stdout).contains("error[OB040]") && text(&bad.stdout).contains("outboard.toml:2:10"), "{bad:?}");
+    assert!(!text(&bad.stdout).contains('\u{1b}'), "no colours into a pipe");
+    let good = outboard(directory_with("path = \"/mcp\"\n").path(), &["check"], &[]);
+    assert_eq!(good.status.code(), Some(0), "{good:?}");
+    let missing = outboard(directory_with("").path(), &["check", "--config", "other.toml"], &[]);
+    assert_eq!(missing.status.code(), Some(64), "{missing:?}");
+    assert!(text(&missing.stdout).contains("OB001"), "{missing:?}");
+}
+
+#[test]
+fn check_speaks_the_formats_of_programs() {
+    let directory = directory_with(BAD);
+    let json = outboard(directory.path(), &["check", "--format", "json"], &[]);
+    let line: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!((&line["code"], &line["line"], &line["column"]), (&"OB040".into(), &2.into(), &10.into()));
+    let github = outboard(directory.path(), &["check", "--format", "github"], &[]);
+    let expected = "::error file=outboard.toml,line=2,endLine=2,col=10,endColumn=21,title=OB040::";
+    assert!(text(&github.stdout).starts_with(expected), "{github:?}");
+    assert_eq!((json.status.code(), github.status.code()), (Some(64), Some(64)));
+}
+
+#[test]
+fn serve_refuses_what_check_refuses_whichever_layer_says_it() {
+    type Case<'a> = (&'a str, &'a [&'a str], &'a [(&'a str, &'a str)], &'a str);
+    let cases: [Case<'_>; 4] = [
+        (BAD, &["serve", "--config", "outboard.toml"], &[], "outboard.toml:2:10"),
+        ("", &["serve", "--listen", "0.0.0.0:0"], &[], "flag --listen"),
+        ("", &["serve"], &[("OUTBOARD_LISTEN", "0.0.0.0:0")], "environment variable OUTBOARD_LISTEN"),
+        ("", &["serve", "--stdio", "npx 'open"], &[], "flag --stdio"),
+    ];
+    for (file, arguments, variables, place) in cases {
+        let refused = outboard(directory_with(file).path(), arguments, variables);
+        assert_eq!(refused.status.code(), Some(64), "{refused:?}");
+        assert!(text(&refused.stderr).contains(place), "{refused:?}");
+        assert!(refused.stdout.is_empty(), "{refused:?}");
+    }
+}
+
+#[test]
+fn a_forced_colour_reaches_the_report() {
+    let directory = directory_with(BAD);
+    let coloured = outboard(directory.path(), &["check"], &[("CLICOLOR_FORCE", "1")]);
+    assert!(text(&coloured.stdout).contains("\u{1b}["), "{coloured:?}");
+    let plain = outboard(directory.path(), &["check"], &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]);
+    assert!(!text(&plain.stdout).contains('\u{1b}'), "{plain:?}");
+}

@@ -1,0 +1,6 @@
+//! Integration tests of the server crate: one module per feature.
+
+#![cfg(test)] // So that helpers count as tests to clippy, as they do in a `mod tests`.
+
+mod config;
+mod program;
