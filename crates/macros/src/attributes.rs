@@ -34,10 +34,19 @@ impl ToolAttribute {
                 _ => return Err(syn::Error::new(key.span(), EXPECTED)),
             }
         }
-        if let Some(name) = &parsed.name {
-            check_name(name)?;
-        }
         Ok(parsed)
+    }
+
+    /// The name under which the tool is listed: that of its function where the attribute has none.
+    pub(crate) fn listed_name(&self, function: &Ident) -> syn::Result<String> {
+        let (name, span) = match &self.name {
+            Some(name) => (name.value(), name.span()),
+            None => (function.unraw().to_string(), function.span()),
+        };
+        if is_tool_name(&name) {
+            return Ok(name);
+        }
+        Err(syn::Error::new(span, "a tool name is 1 to 128 characters of A-Z a-z 0-9 _ - ."))
     }
 }
 
@@ -45,13 +54,9 @@ const EXPECTED: &str = "expected name, title or description with a string, or re
                         open_world with true, false or nothing";
 
 /// The rule of the specification's *Tool Names*, checked where the mistake is made.
-fn check_name(name: &LitStr) -> syn::Result<()> {
-    let text = name.value();
+fn is_tool_name(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-    if (1..=128).contains(&text.len()) && text.bytes().all(allowed) {
-        return Ok(());
-    }
-    Err(syn::Error::new(name.span(), "a tool name is 1 to 128 characters of A-Z a-z 0-9 _ - ."))
+    (1..=128).contains(&name.len()) && name.bytes().all(allowed)
 }
 
 struct Entry {

@@ -9,8 +9,8 @@ use proc_macro::TokenStream;
 /// Makes a tool of an async function.
 ///
 /// The function's parameters are the tool's arguments, its documentation the tool's description; a parameter of type
-/// `Context` or `&Context` is the call itself and no argument. The name becomes a unit struct that goes into a catalog; the
-/// function itself stays callable as `name::run(…)`.
+/// `Context` or `&Context` is the call itself and no argument. The name goes into a catalog; the function itself stays
+/// callable as `name::run(…)`.
 ///
 /// ```ignore
 /// /// Looks a word up.

@@ -12,21 +12,18 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> syn::Result<T
     let attribute = ToolAttribute::parse(attribute)?;
     let mut function: ItemFn = syn::parse2(item)?;
     let parameters = Parameters::take(&mut function)?;
+    let name = function.sig.ident.clone();
+    let listed = attribute.listed_name(&name)?;
     let runtime = runtime_path()?;
 
-    let name = function.sig.ident.clone();
     let visibility = std::mem::replace(&mut function.vis, parse_quote!(pub));
-    let description = attribute
-        .description
-        .as_ref()
-        .map(syn::LitStr::value)
-        .or_else(|| documentation(&function.attrs));
+    let description = attribute.description.as_ref().map(syn::LitStr::value).or_else(|| documentation(&function.attrs));
     let documents: Vec<_> = function.attrs.iter().filter(|one| one.path().is_ident("doc")).cloned().collect();
     function.sig.ident = Ident::new("run", name.span());
 
     let arguments = arguments_struct(&runtime, &name, &parameters);
     let handler = handler(&runtime, &name, &parameters);
-    let definition = definition(&runtime, &name, &attribute, description.as_deref(), &function);
+    let definition = definition(&runtime, &name, &listed, &attribute, description.as_deref(), &function);
     let structure = structure(&name, &visibility, &documents);
     Ok(quote! {
         #structure
@@ -67,12 +64,20 @@ fn runtime_path() -> syn::Result<TokenStream> {
     }
 }
 
+/// The tool as a type, and the function that makes it. A unit struct would be both in one, and no variable near it could
+/// have its name.
 fn structure(name: &Ident, visibility: &Visibility, documents: &[syn::Attribute]) -> TokenStream {
     quote! {
         #(#documents)*
         #[allow(non_camel_case_types, reason = "it stands for the function of this name")]
         #[derive(Clone, Copy, Debug)]
-        #visibility struct #name;
+        #visibility struct #name {}
+
+        #(#documents)*
+        #[must_use]
+        #visibility const fn #name() -> #name {
+            #name {}
+        }
     }
 }
 
@@ -101,12 +106,12 @@ fn arguments_struct(runtime: &TokenStream, name: &Ident, parameters: &Parameters
 fn definition(
     runtime: &TokenStream,
     name: &Ident,
+    listed: &str,
     attribute: &ToolAttribute,
     description: Option<&str>,
     function: &ItemFn,
 ) -> TokenStream {
     let structure = arguments_name(name);
-    let listed = attribute.name.as_ref().map_or_else(|| name.to_string(), syn::LitStr::value);
     let option = |value: Option<TokenStream>| value.map_or_else(|| quote!(None), |value| quote!(Some(#value)));
     let title = option(attribute.title.as_ref().map(|title| quote!(#title.to_owned())));
     let description = option(description.map(|text| quote!(#text.to_owned())));
@@ -172,5 +177,70 @@ fn handler(runtime: &TokenStream, name: &Ident, parameters: &Parameters) -> Toke
                 ))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said about a function under `#[tool(attribute)]`.
+    fn refusal(attribute: &str, function: &str) -> String {
+        let tokens = |text: &str| text.parse().expect("the case is Rust");
+        expand(tokens(attribute), tokens(function)).expect_err("it is no tool").to_string()
+    }
+
+    #[test]
+    fn functions_that_are_no_tools_are_refused() {
+        let cases = [
+            ("fn a() {}", "a tool is an async fn"),
+            ("async fn a<T>(x: T) {}", "a tool has no generic parameters"),
+            ("async fn a<'a>(x: &'a Context) {}", "a tool has no generic parameters"),
+            ("async fn a(&self) {}", "a tool is a free function: it has no self"),
+            ("async fn a((x, y): (u8, u8)) {}", "an argument of a tool needs a plain name"),
+            (
+                "async fn a(x: &str) {}",
+                "an argument of a tool is owned, for example String; only Context is taken by reference",
+            ),
+            ("async fn gr\u{fc}n() {}", "a tool name is 1 to 128 characters of A-Z a-z 0-9 _ - ."),
+            ("struct A;", "expected `fn`"),
+        ];
+        for (function, said) in cases {
+            assert!(refusal("", function).contains(said), "{function}: {}", refusal("", function));
+        }
+    }
+
+    #[test]
+    fn attributes_that_say_nothing_are_refused() {
+        const KEYS: &str = "expected name, title or description with a string, or read_only";
+        const NAME: &str = "a tool name is 1 to 128 characters of A-Z a-z 0-9 _ - .";
+        let too_long = format!("name = \"{}\"", "a".repeat(129));
+        let cases = [
+            ("readonly", KEYS),
+            ("scopes = \"x\"", KEYS),
+            ("name", KEYS),
+            ("name = true", KEYS),
+            ("read_only = \"yes\"", KEYS),
+            ("name = 1", "expected string literal"),
+            ("\"a\"", "expected ident"),
+            ("read_only idempotent", "expected `,`"),
+            ("name = \"\"", NAME),
+            ("name = \"a b\"", NAME),
+            ("name = \"a/b\"", NAME),
+            ("name = \"\u{e4}\"", NAME),
+            (&too_long, NAME),
+        ];
+        for (attribute, said) in cases {
+            let refusal = refusal(attribute, "async fn a() {}");
+            assert!(refusal.contains(said), "{attribute}: {refusal}");
+        }
+    }
+
+    #[test]
+    fn what_is_a_tool_is_refused_only_for_want_of_the_runtime() {
+        // This crate depends on neither of the two, so that a good function comes as far as that.
+        let function = "async fn a(ctx: &Context, x: Option<u8>) -> Result<(), String> { Ok(()) }";
+        let attribute = "name = \"a.b-c_1\", title = \"A\", read_only, destructive = false,";
+        assert!(refusal(attribute, function).contains("needs outboard-server or outboard-runtime"));
     }
 }

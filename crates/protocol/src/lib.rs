@@ -30,3 +30,8 @@ pub use method::Method;
 pub use params::Params;
 pub use raw::RawJson;
 pub use revision::Revision;
+
+/// Runs the README's example with the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -26,7 +26,7 @@ pub const RESERVED_PREFIX: &str = "io.modelcontextprotocol/";
 /// `_meta` as it stands in the text; nothing but its shape is judged yet.
 #[derive(Debug, Default, Deserialize)]
 pub struct Meta<'a> {
-    #[serde(borrow, rename = "io.modelcontextprotocol/protocolVersion")]
+    #[serde(borrow, default, rename = "io.modelcontextprotocol/protocolVersion", deserialize_with = "present")]
     protocol_version: Option<&'a RawValue>,
     #[serde(borrow, rename = "io.modelcontextprotocol/clientInfo")]
     client_info: Option<&'a RawValue>,
@@ -34,6 +34,11 @@ pub struct Meta<'a> {
     client_capabilities: Option<&'a RawValue>,
     #[serde(borrow, rename = "progressToken")]
     progress_token: Option<&'a RawValue>,
+}
+
+/// A key whose being there decides the era, so that `null` is a value like others, of the wrong type.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
 }
 
 /// What a modern request says about itself, checked.
@@ -159,6 +164,7 @@ mod tests {
             (format!(r#"{{"{c}":{{}}}}"#), missing(v)),
             (format!(r#"{{"{v}":"x"}}"#), missing(c)),
             (format!(r#"{{"{v}":3,"{c}":{{}}}}"#), wrong(v)),
+            (format!(r#"{{"{v}":null,"{c}":{{}}}}"#), wrong(v)),
             (format!(r#"{{"{v}":"x","{c}":[]}}"#), wrong(c)),
             (format!(r#"{{"{v}":"x","{c}":{{"sampling":true}}}}"#), wrong(c)),
             (format!(r#"{{"{v}":"x","{c}":{{}},"{i}":{{"name":"n"}}}}"#), wrong(i)),

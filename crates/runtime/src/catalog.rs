@@ -142,11 +142,12 @@ pub(crate) struct Snapshot {
 
 impl Snapshot {
     /// Takes the catalog as it is now. What cannot be offered is left out and returned beside.
-    pub(crate) fn take(catalog: &Catalog, limits: &SchemaLimits) -> (Self, Vec<CatalogError>) {
+    pub(crate) fn take(catalog: &Catalog, limits: &SchemaLimits) -> (Self, Withheld) {
         let mut building = Building { limits, by_name: HashMap::new(), order: Vec::new(), withheld: Vec::new() };
         for offered in &catalog.native {
             building.add(None, offered);
         }
+        let native = std::mem::take(&mut building.withheld);
         for mounted in &catalog.mounted {
             let offer = mounted.provider.offers().borrow().clone();
             for offered in &offer.tools {
@@ -160,12 +161,21 @@ impl Snapshot {
             hints,
         });
         let list = ToolList::new(ListToolsResult { tools: building.order, next_cursor: None }, hints);
-        (Self { by_name: building.by_name, list, description }, building.withheld)
+        let withheld = Withheld { native, provided: building.withheld };
+        (Self { by_name: building.by_name, list, description }, withheld)
     }
 
     pub(crate) fn tool(&self, name: &str) -> Option<&Arc<CatalogTool>> {
         self.by_name.get(name)
     }
+}
+
+/// The faults of tools that are not offered, by whose they are.
+pub(crate) struct Withheld {
+    /// Of those who wrote the program.
+    pub(crate) native: Vec<CatalogError>,
+    /// Of servers behind us.
+    pub(crate) provided: Vec<CatalogError>,
 }
 
 struct Building<'a> {
@@ -185,7 +195,7 @@ impl Building<'_> {
     fn try_add(&mut self, prefix: Option<&str>, offered: &OfferedTool) -> Result<(), CatalogError> {
         let own = &offered.tool.name;
         let name: Box<str> = prefix.map_or_else(|| own.as_str().into(), |prefix| format!("{prefix}_{own}").into());
-        if !is_tool_name(&name) {
+        if own.is_empty() || !is_tool_name(&name) {
             return Err(CatalogError::Name { name });
         }
         if self.by_name.contains_key(&name) {

@@ -48,3 +48,8 @@ pub mod generated {
     pub use serde;
     pub use serde_json;
 }
+
+/// Runs the README's example with the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

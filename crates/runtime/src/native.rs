@@ -27,6 +27,17 @@ pub trait NativeTool {
     fn offered(self) -> OfferedTool;
 }
 
+/// What `#[tool]` makes of a function's name: a function that makes the tool.
+impl<F, T> NativeTool for F
+where
+    F: FnOnce() -> T,
+    T: NativeTool,
+{
+    fn offered(self) -> OfferedTool {
+        self().offered()
+    }
+}
+
 /// The JSON Schema of a tool's arguments.
 #[must_use]
 pub fn input_schema<T: JsonSchema>() -> Value {
@@ -73,16 +84,16 @@ where
     };
     let result = match arguments {
         Ok(arguments) => run(Context::of(call), arguments).await.into_tool_result(),
-        Err(refusal) => refusal,
+        Err(fault) => CallToolResult::error(fault),
     };
     Ok(Answer::Result(ServerResult::CallTool(result)))
 }
 
-fn read<A: DeserializeOwned>(raw: Option<&RawJson>) -> Result<A, CallToolResult> {
+fn read<A: DeserializeOwned>(raw: Option<&RawJson>) -> Result<A, String> {
     serde_json::from_slice(raw.map_or(b"{}", RawJson::as_bytes)).map_err(|error| {
         let reason = error.to_string();
         // The position is of no use to who sees arguments as values.
         let reason = reason.split(" at line ").next().unwrap_or_default();
-        CallToolResult::error(format!("arguments: {reason}"))
+        format!("arguments: {reason}")
     })
 }

@@ -40,6 +40,13 @@ pub enum CallError {
         /// As the caller wrote it.
         name: Box<str>,
     },
+    /// The caller sent arguments in which a member stands twice: readers disagree on which one counts, and a check of the
+    /// one would let the other through.
+    #[error("the arguments have the member {name} more than once")]
+    DuplicateArgument {
+        /// The member, as the caller wrote it.
+        name: Box<str>,
+    },
     /// The caller sent a cursor that no page of this list gave out.
     #[error("the cursor is not one that this list gave out: start again without one")]
     InvalidCursor,
@@ -113,6 +120,7 @@ impl CallError {
                 return ProtocolError::MissingCapability { required: *required }.object();
             }
             Self::UnknownTool { .. } | Self::InvalidCursor => code::INVALID_PARAMS,
+            Self::DuplicateArgument { .. } => code::INVALID_REQUEST,
             Self::Busy { .. }
             | Self::Backend { failure: BackendFailure::Starting { .. } | BackendFailure::Overloaded, .. } => {
                 code::UNAVAILABLE
@@ -128,16 +136,16 @@ impl CallError {
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Busy { retry_after }
-            | Self::Backend { failure: BackendFailure::Starting { retry_after }, .. } => Some(*retry_after),
+            Self::Busy { retry_after } | Self::Backend { failure: BackendFailure::Starting { retry_after }, .. } => {
+                Some(*retry_after)
+            }
             Self::Backend { failure: BackendFailure::Overloaded, .. } => Some(Duration::from_secs(1)),
             Self::UnknownTool { .. }
+            | Self::DuplicateArgument { .. }
             | Self::InvalidCursor
             | Self::MissingCapability { .. }
             | Self::Deadline { .. }
-            | Self::Backend {
-                failure: BackendFailure::Ended { .. } | BackendFailure::InvalidAnswer { .. }, ..
-            }
+            | Self::Backend { failure: BackendFailure::Ended { .. } | BackendFailure::InvalidAnswer { .. }, .. }
             | Self::Forwarded(_)
             | Self::Panicked => None,
         }

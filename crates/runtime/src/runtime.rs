@@ -63,14 +63,17 @@ impl std::fmt::Debug for Runtime {
 impl Runtime {
     /// A runtime over a catalog.
     ///
+    /// A provider's tool that cannot be offered is left out, now as [later](Self::follow).
+    ///
     /// # Errors
     ///
-    /// [`CatalogError`] when one of the catalog's tools cannot be offered: two have one name, or a name or schema is wrong.
+    /// [`CatalogError`] when one of the native tools cannot be offered: two have one name, or a name or schema is wrong.
     pub fn new(catalog: Catalog, config: &RuntimeConfig) -> Result<Self, CatalogError> {
         let (snapshot, withheld) = Snapshot::take(&catalog, &config.schema);
-        if let Some(error) = withheld.into_iter().next() {
+        if let Some(error) = withheld.native.into_iter().next() {
             return Err(error);
         }
+        report(&withheld.provided);
         let current = Arc::new(ArcSwap::from_pointee(snapshot));
         let stack = stack::build(&current, config);
         let identity = ServerIdentity::new(catalog.server.clone());
@@ -111,10 +114,14 @@ impl Runtime {
     /// Takes the providers' offers as they are now.
     pub fn refresh(&self) {
         let (snapshot, withheld) = Snapshot::take(&self.shared.catalog, &self.shared.limits);
-        for error in withheld {
-            tracing::warn!(%error, "a tool is withheld");
-        }
+        report(&withheld.provided);
         self.shared.current.store(Arc::new(snapshot));
+    }
+}
+
+fn report(withheld: &[CatalogError]) {
+    for error in withheld {
+        tracing::warn!(%error, "a tool is withheld");
     }
 }
 

@@ -121,7 +121,8 @@ mod tests {
 
     #[test]
     fn a_pattern_costs_linear_time_or_is_refused() {
-        let with = |pattern: &str| json!({"type": "object", "properties": {"a": {"type": "string", "pattern": pattern}}});
+        let with =
+            |pattern: &str| json!({"type": "object", "properties": {"a": {"type": "string", "pattern": pattern}}});
         let schema = ArgumentSchema::compile(&with("^(a+)+$"), &SchemaLimits::default()).unwrap();
         assert!(schema.check(&json!({"a": format!("{}!", "a".repeat(50_000))})).is_err());
         let look_around = ArgumentSchema::compile(&with("(?=a)b"), &SchemaLimits::default());

@@ -10,6 +10,7 @@ mod dispatch;
 mod early;
 mod resolve;
 mod telemetry;
+mod unique;
 mod validation;
 
 use std::sync::Arc;
@@ -46,4 +47,9 @@ pub(crate) fn build(catalog: &Arc<ArcSwap<Snapshot>>, config: &RuntimeConfig) ->
         // A panic ends its own call and nothing else.
         .layer(CatchPanicLayer)
         .service(Dispatch::new(Arc::clone(catalog)))
+}
+
+/// The start of a name that a caller wrote, as long as a tool's name can be: nothing is echoed at any length.
+fn shortened(name: &str) -> Box<str> {
+    name.chars().take(crate::catalog::NAME_BYTES_MAX).collect::<String>().into()
 }

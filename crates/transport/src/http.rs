@@ -185,8 +185,8 @@ fn empty(status: StatusCode) -> Response<Body> {
 }
 
 /// A JSON response.
-fn json(status: StatusCode, body: Vec<u8>) -> Response<Body> {
-    let mut response = Response::new(Body::full(body.into()));
+fn json<B: From<Bytes>>(status: StatusCode, body: Vec<u8>) -> Response<B> {
+    let mut response = Response::new(B::from(body.into()));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response

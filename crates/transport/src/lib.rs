@@ -9,3 +9,8 @@ mod http;
 pub use crate::http::{
     Authentication, Body, HostOriginLayer, HostOriginPolicy, HostOriginService, HttpConfig, OriginError, StreamableHttp,
 };
+
+/// Runs the README's example with the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

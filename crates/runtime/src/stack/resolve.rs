@@ -54,15 +54,10 @@ where
         if let Operation::CallTool(tool) = &call.operation {
             let Some(found) = self.catalog.load().tool(&tool.name).cloned() else {
                 tracing::debug!(mcp.method.name = "tools/call", "a caller named an unknown tool");
-                return Early::answered(Err(CallError::UnknownTool { name: shortened(&tool.name) }));
+                return Early::answered(Err(CallError::UnknownTool { name: super::shortened(&tool.name) }));
             };
             call.tool = Some(found);
         }
         Early::passed(self.inner.call(call))
     }
-}
-
-/// As much of a name as a tool's name can have: what a caller sends is not echoed at any length.
-fn shortened(name: &str) -> Box<str> {
-    name.chars().take(crate::catalog::NAME_BYTES_MAX).collect::<String>().into()
 }

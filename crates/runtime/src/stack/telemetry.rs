@@ -88,6 +88,7 @@ fn report(outcome: &Outcome) {
         Ok(_) => tracing::debug!("call answered"),
         Err(
             error @ (CallError::UnknownTool { .. }
+            | CallError::DuplicateArgument { .. }
             | CallError::InvalidCursor
             | CallError::MissingCapability { .. }
             | CallError::Forwarded(_)),

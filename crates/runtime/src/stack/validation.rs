@@ -10,8 +10,9 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::early::Early;
+use super::unique::{self, UniqueError};
 use crate::call::{Call, Operation};
-use crate::outcome::{Answer, Outcome};
+use crate::outcome::{Answer, CallError, Outcome};
 
 #[derive(Clone)]
 pub(crate) struct ValidationLayer;
@@ -42,22 +43,29 @@ where
     }
 
     fn call(&mut self, call: Call) -> Self::Future {
-        match check(&call) {
-            Ok(()) => Early::passed(self.inner.call(call)),
-            // A tool execution error and not a protocol error: the model that wrote the arguments can act on it (SEP-1303).
-            Err(faults) => {
-                let result = CallToolResult::error(format!("the arguments do not fit the tool's schema:\n{faults}"));
-                Early::answered(Ok(Answer::Result(ServerResult::CallTool(result))))
-            }
+        match refusal(&call) {
+            None => Early::passed(self.inner.call(call)),
+            Some(refusal) => Early::answered(refusal),
         }
     }
 }
 
-fn check(call: &Call) -> Result<(), String> {
-    let (Operation::CallTool(tool_call), Some(tool)) = (&call.operation, &call.tool) else { return Ok(()) };
-    let arguments = match &tool_call.arguments {
+/// The answer to a call whose arguments do not fit.
+fn refusal(call: &Call) -> Option<Outcome> {
+    let (Operation::CallTool(tool_call), Some(tool)) = (&call.operation, &call.tool) else { return None };
+    let arguments = match tool_call.arguments.as_ref().map(|raw| unique::read(raw.as_bytes())) {
         None => Value::Object(Map::new()),
-        Some(raw) => raw.read().map_err(|error| format!("arguments: {error}"))?,
+        Some(Ok(arguments)) => arguments,
+        Some(Err(UniqueError::Duplicate { name })) => {
+            return Some(Err(CallError::DuplicateArgument { name: super::shortened(&name) }));
+        }
+        Some(Err(UniqueError::Json(error))) => return Some(unfit(&format!("arguments: {error}"))),
     };
-    tool.arguments.check(&arguments)
+    tool.arguments.check(&arguments).err().map(|faults| unfit(&faults))
+}
+
+/// A tool execution error and not a protocol error: the model that wrote the arguments can act on it (SEP-1303).
+fn unfit(faults: &str) -> Outcome {
+    let result = CallToolResult::error(format!("the arguments do not fit the tool's schema:\n{faults}"));
+    Ok(Answer::Result(ServerResult::CallTool(result)))
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use ::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, header};
+use bytes::Bytes;
 use futures_util::future::Either;
 use outboard_protocol::error::code;
 use outboard_protocol::{ErrorObject, encode};
@@ -13,8 +14,6 @@ use thiserror::Error;
 use tower_layer::Layer;
 use tower_service::Service;
 use url::{Origin, Url};
-
-use super::body::Body;
 
 /// Which hosts this server is called by, and which web pages may call it.
 #[derive(Clone, Debug, Default)]
@@ -89,10 +88,12 @@ impl HostOriginPolicy {
 
     fn add_host(&mut self, host: &str, port: u16) {
         self.hosts.push(format!("{host}:{port}").into());
-        self.origins.push(Url::parse(&format!("http://{host}:{port}")).map_or_else(
-            |_| format!("http://{host}:{port}").into(),
-            |url| url.origin().ascii_serialization().into(),
-        ));
+        self.origins.push(
+            Url::parse(&format!("http://{host}:{port}")).map_or_else(
+                |_| format!("http://{host}:{port}").into(),
+                |url| url.origin().ascii_serialization().into(),
+            ),
+        );
     }
 
     /// Judges a request by its target and headers.
@@ -191,37 +192,40 @@ impl<S> Layer<S> for HostOriginLayer {
 }
 
 /// Answers foreign requests with 403 (400 where they name no host, or several) and passes the others on.
+///
+/// It goes around any service whose response body can be made of bytes: [`StreamableHttp`](crate::StreamableHttp), or a
+/// whole axum router.
 #[derive(Clone, Debug)]
 pub struct HostOriginService<S> {
     policy: Arc<HostOriginPolicy>,
     inner: S,
 }
 
-impl<S, B> Service<Request<B>> for HostOriginService<S>
+impl<S, Q, R> Service<Request<Q>> for HostOriginService<S>
 where
-    S: Service<Request<B>>,
-    S::Response: From<Response<Body>>,
+    S: Service<Request<Q>, Response = Response<R>>,
+    R: From<Bytes>,
 {
-    type Response = S::Response;
+    type Response = Response<R>;
     type Error = S::Error;
-    type Future = Either<S::Future, std::future::Ready<Result<S::Response, S::Error>>>;
+    type Future = Either<S::Future, std::future::Ready<Result<Response<R>, S::Error>>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, request: Request<Q>) -> Self::Future {
         match self.policy.check(request.uri(), request.headers()) {
             Ok(()) => Either::Left(self.inner.call(request)),
             Err(foreign) => {
                 tracing::debug!(reason = %foreign, "a request was refused");
-                Either::Right(std::future::ready(Ok(refuse(foreign).into())))
+                Either::Right(std::future::ready(Ok(refuse(foreign))))
             }
         }
     }
 }
 
-fn refuse(foreign: Foreign) -> Response<Body> {
+fn refuse<R: From<Bytes>>(foreign: Foreign) -> Response<R> {
     let status = match foreign {
         Foreign::HostMissing => StatusCode::BAD_REQUEST,
         Foreign::Host | Foreign::Origin => StatusCode::FORBIDDEN,
@@ -248,7 +252,8 @@ mod tests {
     fn on_loopback_only_this_port_of_this_machine_is_ours() {
         let policy = HostOriginPolicy::listening_on("127.0.0.1:8080".parse().unwrap());
         let ours = "127.0.0.1:8080";
-        let cases: [(&[&str], &[&str], Result<(), Foreign>); 19] = [
+        type Case<'a> = (&'a [&'a str], &'a [&'a str], Result<(), Foreign>);
+        let cases: [Case<'_>; 19] = [
             (&[ours], &[], Ok(())),
             (&["localhost:8080"], &["http://localhost:8080"], Ok(())),
             (&["LOCALHOST:8080"], &[], Ok(())),

@@ -202,7 +202,9 @@ impl Inner {
         let capabilities = RawJson::of(&asked.capabilities)
             .ok()
             .and_then(|raw| ClientCapabilities::from_json(std::str::from_utf8(raw.as_bytes()).ok()?))
-            .ok_or_else(|| Refusal::legacy(id.clone(), ParamsError::WrongType { name: "capabilities", expected: OBJECTS }))?;
+            .ok_or_else(|| {
+                Refusal::legacy(id.clone(), ParamsError::WrongType { name: "capabilities", expected: OBJECTS })
+            })?;
         let new = NewSession {
             owner: owner_digest(principal),
             revision: revision.name,

@@ -30,7 +30,8 @@ fn is_json(value: &HeaderValue) -> bool {
     parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"))
         && parts.all(|parameter| {
             parameter.split_once('=').is_none_or(|(name, value)| {
-                !name.trim().eq_ignore_ascii_case("charset") || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+                !name.trim().eq_ignore_ascii_case("charset")
+                    || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
             })
         })
 }
@@ -69,7 +70,7 @@ fn acceptable(range: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn headers(name: header::HeaderName, values: &[&str]) -> HeaderMap {
+    fn headers(name: &header::HeaderName, values: &[&str]) -> HeaderMap {
         values.iter().map(|value| (name.clone(), HeaderValue::from_str(value).unwrap())).collect()
     }
 
@@ -88,9 +89,9 @@ mod tests {
             (&[], false),
         ];
         for (values, taken) in cases {
-            assert_eq!(check_content(&headers(header::CONTENT_TYPE, values)).is_ok(), taken, "{values:?}");
+            assert_eq!(check_content(&headers(&header::CONTENT_TYPE, values)).is_ok(), taken, "{values:?}");
         }
-        let mut compressed = headers(header::CONTENT_TYPE, &["application/json"]);
+        let mut compressed = headers(&header::CONTENT_TYPE, &["application/json"]);
         compressed.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         assert!(check_content(&compressed).is_err());
     }
@@ -98,7 +99,8 @@ mod tests {
     #[test]
     fn accept_is_read_by_its_ranges() {
         let both = Some((true, true));
-        let cases: [(&[&str], Option<(bool, bool)>); 11] = [
+        type Case<'a> = (&'a [&'a str], Option<(bool, bool)>);
+        let cases: [Case<'_>; 11] = [
             (&[], both),
             (&["*/*"], both),
             (&["application/json, text/event-stream"], both),
@@ -112,7 +114,7 @@ mod tests {
             (&["text/html"], None),
         ];
         for (values, expected) in cases {
-            let accepts = accepts(&headers(header::ACCEPT, values)).ok().map(|accepts| (accepts.json, accepts.events));
+            let accepts = accepts(&headers(&header::ACCEPT, values)).ok().map(|accepts| (accepts.json, accepts.events));
             assert_eq!(accepts, expected, "{values:?}");
         }
     }

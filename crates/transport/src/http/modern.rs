@@ -101,7 +101,9 @@ pub(super) fn common_operation(
             name: (*params.name()?).into(),
             arguments: params.arguments_object()?.map(|raw| RawJson::slice_of(posted.bytes, raw)),
         })),
-        _ => Err(ProtocolError::MethodNotFound { method: method.as_str().chars().take(128).collect::<String>().into() }),
+        _ => {
+            Err(ProtocolError::MethodNotFound { method: method.as_str().chars().take(128).collect::<String>().into() })
+        }
     }
 }
 

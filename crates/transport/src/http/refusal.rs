@@ -162,7 +162,7 @@ fn protocol_status(era: Era, error: &ProtocolError) -> StatusCode {
 /// The status of a call that failed, while there is still a status to choose.
 pub(super) fn call_status(error: &CallError) -> StatusCode {
     match error {
-        CallError::MissingCapability { .. } => StatusCode::BAD_REQUEST,
+        CallError::MissingCapability { .. } | CallError::DuplicateArgument { .. } => StatusCode::BAD_REQUEST,
         _ if error.retry_after().is_some() => StatusCode::SERVICE_UNAVAILABLE,
         CallError::UnknownTool { .. }
         | CallError::InvalidCursor

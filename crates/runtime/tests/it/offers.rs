@@ -1,0 +1,202 @@
+//! Providers whose offers change, and tools that cannot be offered.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use outboard_protocol::types::{CallToolResult, Tool};
+use outboard_runtime::{
+    CallError, Catalog, CatalogError, DynamicTool, NativeTool, Offer, OfferedTool, Provider, Runtime, RuntimeConfig,
+    SchemaError, SchemaLimits,
+};
+use outboard_testkit::gate::Gate;
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use tower_service::Service as _;
+
+use crate::support::{call, names, open_tool, outcome, text};
+
+/// A provider whose offer a test sets.
+struct Fake {
+    name: &'static str,
+    offer: watch::Sender<Arc<Offer>>,
+}
+
+impl Fake {
+    fn new(name: &'static str, tools: Vec<OfferedTool>) -> Arc<Self> {
+        Arc::new(Self { name, offer: watch::Sender::new(Arc::new(Offer { tools })) })
+    }
+
+    fn offer(&self, tools: Vec<OfferedTool>) {
+        self.offer.send_replace(Arc::new(Offer { tools }));
+    }
+}
+
+impl Provider for Fake {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn offers(&self) -> watch::Receiver<Arc<Offer>> {
+        self.offer.subscribe()
+    }
+}
+
+/// A tool that says whose it is.
+fn tool_of(whose: &'static str, tool: Tool) -> OfferedTool {
+    DynamicTool::new(tool, move |_, _| async move { CallToolResult::text(whose) }).offered()
+}
+
+fn tools_of(whose: &'static str, names: &[&str]) -> Vec<OfferedTool> {
+    names.iter().map(|name| tool_of(whose, open_tool(name))).collect()
+}
+
+fn native(name: &str) -> impl NativeTool + use<> {
+    DynamicTool::new(open_tool(name), |_, _| async { CallToolResult::text("native") })
+}
+
+fn runtime(catalog: Catalog) -> Runtime {
+    Runtime::new(catalog, &RuntimeConfig::default()).unwrap()
+}
+
+/// Polls a future once.
+async fn once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+    poll_fn(|cx| Poll::Ready(pin!(&mut *future).poll(cx))).await
+}
+
+#[tokio::test]
+async fn tools_come_and_go_with_the_offers() {
+    let (files, web) = (Fake::new("files", Vec::new()), Fake::new("web", tools_of("web", &["get"])));
+    let catalog = Catalog::new("test", "1")
+        .tool(native("own"))
+        .provider_with_prefix("files", files.clone())
+        .provider(web.clone());
+    let runtime = runtime(catalog);
+    assert_eq!(names(&runtime), ["own", "get"]);
+    let mut following = Box::pin(runtime.follow());
+    assert!(once(&mut following).await.is_pending());
+
+    files.offer(tools_of("files", &["read", "write"]));
+    assert_eq!(names(&runtime), ["own", "get"], "not before it was followed");
+    assert!(once(&mut following).await.is_pending());
+    assert_eq!(names(&runtime), ["own", "files_read", "files_write", "get"], "in the order of the catalog");
+    assert_eq!(text(&runtime, "files_read", json!({})).await.0, "files");
+
+    files.offer(tools_of("files again", &["read"]));
+    web.offer(Vec::new());
+    assert!(once(&mut following).await.is_pending());
+    assert_eq!(names(&runtime), ["own", "files_read"]);
+    assert_eq!(text(&runtime, "files_read", json!({})).await.0, "files again");
+    for gone in ["files_write", "get", "read"] {
+        let refused = outcome(&runtime, call(gone, &json!({}))).await;
+        assert!(matches!(refused, Err(CallError::UnknownTool { .. })), "{gone}: {refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn offer_that_changed_before_it_was_followed_is_taken() {
+    let fake = Fake::new("fake", Vec::new());
+    let runtime = runtime(Catalog::new("test", "1").provider(fake.clone()));
+    fake.offer(tools_of("fake", &["late"]));
+    let mut following = Box::pin(runtime.follow());
+    assert!(once(&mut following).await.is_pending());
+    assert_eq!(names(&runtime), ["late"]);
+}
+
+#[tokio::test]
+async fn following_ends_when_nothing_can_change_any_more() {
+    let mut nobody = Box::pin(async { runtime(Catalog::new("test", "1")).follow().await });
+    assert!(once(&mut nobody).await.is_ready());
+}
+
+#[tokio::test]
+async fn call_in_flight_outlives_its_tool() {
+    let gate = Gate::new();
+    let fake = Fake::new("fake", vec![gate.tool().offered()]);
+    let runtime = runtime(Catalog::new("test", "1").provider(fake.clone()));
+    let mut running = Box::pin(runtime.clone().call(call("wait", &json!({}))));
+    assert!(once(&mut running).await.is_pending());
+    fake.offer(Vec::new());
+    runtime.refresh();
+    assert_eq!(names(&runtime), Vec::<String>::new());
+    gate.open();
+    let Ok(answered) = running.await;
+    assert!(answered.is_ok(), "{answered:?}");
+}
+
+/// Tools of a provider that cannot be offered: the name with which it would be listed, and its schema.
+fn unfit() -> Vec<(&'static str, Value)> {
+    let object = json!({"type": "object"});
+    vec![
+        ("", object.clone()),
+        ("a b", object.clone()),
+        ("\u{e4}", object.clone()),
+        ("a/b", object.clone()),
+        (LONG, object),
+        ("none", Value::Null),
+        ("array", json!({"type": "array"})),
+        ("untyped", json!({})),
+        ("unknown-type", json!({"type": "object", "properties": {"a": {"type": "text"}}})),
+        ("look-ahead", json!({"type": "object", "properties": {"a": {"pattern": "(?=a)b"}}})),
+        ("elsewhere", json!({"type": "object", "$ref": "https://schemas.example/a.json"})),
+        ("large", json!({"type": "object", "title": "x".repeat(256 * 1024)})),
+        ("deep", (0..64).fold(json!({}), |inner, _| json!({"type": "object", "not": inner}))),
+    ]
+}
+
+/// One character longer than a name may be, with its prefix.
+const LONG: &str = concat!(
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+);
+
+#[tokio::test]
+async fn tool_that_cannot_be_offered_takes_no_other_away() {
+    assert_eq!("p_".len() + LONG.len(), 128, "with the prefix it is the longest name; the next one is too long");
+    let mut tools = tools_of("first", &["good"]);
+    let unfit = unfit();
+    for (name, schema) in &unfit {
+        let name = if *name == LONG { format!("{LONG}a") } else { (*name).to_owned() };
+        tools.push(tool_of("unfit", Tool { input_schema: schema.clone(), ..open_tool(&name) }));
+    }
+    tools.extend(tools_of("first", &[LONG, "last"]));
+    let (first, second) = (Fake::new("first", Vec::new()), Fake::new("second", Vec::new()));
+    let catalog = || {
+        let own = Catalog::new("test", "1").tool(native("own"));
+        own.provider_with_prefix("p", first.clone()).provider(second.clone())
+    };
+    let before = runtime(catalog());
+    first.offer(tools);
+    second.offer(tools_of("second", &["own", "p_good", "twice", "twice", "other"]));
+    before.refresh();
+    let expected = ["own", "p_good", &format!("p_{LONG}"), "p_last", "twice", "other"];
+    let at_start = runtime(catalog());
+    for runtime in [before, at_start] {
+        let mut listed = names(&runtime);
+        listed.sort();
+        let mut expected = expected.to_vec();
+        expected.sort_unstable();
+        assert_eq!(listed, expected, "the same at the start and later");
+        assert_eq!(text(&runtime, "own", json!({})).await.0, "native", "what was there first stays");
+        assert_eq!(text(&runtime, "p_good", json!({})).await.0, "first", "what was there first stays");
+    }
+}
+
+#[tokio::test]
+async fn native_tools_that_cannot_be_offered_are_refused() {
+    let refused = |catalog: Catalog| Runtime::new(catalog, &RuntimeConfig::default()).unwrap_err();
+    let catalog = || Catalog::new("test", "1").tool(native("a"));
+    assert_eq!(refused(catalog().tool(native("a"))), CatalogError::Duplicate { name: "a".into() });
+    assert_eq!(refused(catalog().tool(native("b c"))), CatalogError::Name { name: "b c".into() });
+    let untyped = DynamicTool::new(Tool { input_schema: json!({}), ..open_tool("b") }, |_, _| async {
+        CallToolResult::text("never")
+    });
+    let error = SchemaError::NotForObjects;
+    assert_eq!(refused(catalog().tool(untyped)), CatalogError::Schema { name: "b".into(), error });
+
+    let schema = SchemaLimits { bytes_max: 10, ..SchemaLimits::default() };
+    let small = Runtime::new(catalog(), &RuntimeConfig { schema, ..RuntimeConfig::default() }).unwrap_err();
+    let error = SchemaError::TooLarge { bytes: 17, limit: 10 };
+    assert_eq!(small, CatalogError::Schema { name: "a".into(), error });
+}

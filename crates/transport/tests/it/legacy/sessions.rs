@@ -1,0 +1,208 @@
+//! Which session a request may name, how one ends, and what becomes of it when the store is down or another replica is
+//! asked.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Method;
+use outboard_protocol::headers;
+use outboard_store::{
+    BoxFuture, Cell, CellKey, Cells, KeyRing, NewSession, OwnerDigest, Put, RootKey, StoreError, Version,
+};
+use outboard_testkit::http::{Answer, HttpRequest, Served, legacy};
+use serde_json::{Value, json};
+
+use crate::support::{LegacySession, SESSION_MAX_AGE, Setup, Shared, assert_error, initialize};
+
+/// Every kind of thing that is sent in a session.
+fn everything(session: &LegacySession) -> Vec<HttpRequest> {
+    vec![
+        session.request("tools/list", json!({})),
+        session.request("tools/call", json!({"name": "forecast"})),
+        session.request("ping", json!({})),
+        session.request("unknown/method", json!({})),
+        session.request("notifications/initialized", json!({})).notification(),
+        session.request("x", json!({})).json(&json!({"jsonrpc": "2.0", "id": 1, "result": {}})),
+        delete(&session.id),
+    ]
+}
+
+fn delete(id: &str) -> HttpRequest {
+    HttpRequest::of(Method::DELETE).with(headers::SESSION_ID, id)
+}
+
+/// Asserts that the session does not exist for whoever asked.
+#[track_caller]
+fn assert_not_found(answer: &Answer, what: &str) {
+    let body = answer.json();
+    assert_eq!((answer.status.as_u16(), &body["error"]["code"]), (404, &json!(1404)), "{what}: {body}");
+}
+
+#[tokio::test]
+async fn request_without_a_session_is_refused() {
+    let served = Setup::new().serve().await;
+    for method in ["tools/list", "tools/call", "ping"] {
+        let answer = served.send(legacy(method, json!({}))).await;
+        assert_error(&answer, 400, -32600, &json!(1));
+        let answer = served.send(legacy(method, json!({})).with(headers::PROTOCOL_VERSION, "2025-11-25")).await;
+        assert_error(&answer, 400, -32600, &json!(1));
+        let answer = served.send(legacy(method, json!({})).notification()).await;
+        assert_error(&answer, 400, -32600, &Value::Null);
+    }
+    let answer = served.send(HttpRequest::of(Method::DELETE)).await;
+    assert_error(&answer, 400, -32600, &Value::Null);
+}
+
+#[tokio::test]
+async fn session_that_is_not_the_callers_is_not_found() {
+    let shared = Shared::new();
+    let served = Setup { shared: shared.clone(), ..Setup::new() }.serve().await;
+    let LegacySession { id, .. } = LegacySession::open(&served, "2025-11-25").await;
+    let new = NewSession {
+        owner: OwnerDigest::of(b"somebody else"),
+        revision: "2025-11-25",
+        capabilities: 0,
+        client_name: "test",
+        client_version: "1",
+    };
+    let (foreign, _) = shared.sessions().create(new).unwrap();
+    let other_ring = Shared { keys: Arc::new(KeyRing::new(vec![RootKey::generate()]).unwrap()), ..shared };
+    let (other_key, _) = other_ring.sessions().create(new).unwrap();
+    let mut changed = id.clone();
+    let last = changed.pop().unwrap();
+    changed.push(if last == 'A' { 'B' } else { 'A' });
+    let cases = [
+        ("unknown", "00000000-0000-0000-0000-000000000000".to_owned()),
+        ("empty", String::new()),
+        ("garbage", "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~".to_owned()),
+        ("cut", id[..id.len() - 4].to_owned()),
+        ("changed", changed),
+        ("lengthened", format!("{id}AAAA")),
+        ("too long", "A".repeat(10_000)),
+        ("foreign", foreign.as_str().to_owned()),
+        ("of a key that is not in the ring", other_key.as_str().to_owned()),
+    ];
+    for (what, id) in cases {
+        for request in everything(&LegacySession { id, revision: "2025-11-25".to_owned() }) {
+            assert_not_found(&served.send(request).await, what);
+        }
+    }
+    let answer = served.send(legacy("ping", json!({})).with(headers::SESSION_ID, b"\xff\xfe")).await;
+    assert_not_found(&answer, "no text");
+    let twice = legacy("ping", json!({})).with(headers::SESSION_ID, &id).also(headers::SESSION_ID, &id);
+    assert_error(&served.send(twice).await, 400, -32600, &Value::Null);
+}
+
+#[tokio::test]
+async fn session_ends_with_its_time() {
+    let shared = Shared::new();
+    let served = Setup { shared: shared.clone(), ..Setup::new() }.serve().await;
+    let session = LegacySession::open(&served, "2025-11-25").await;
+    shared.clock.advance(SESSION_MAX_AGE - Duration::from_millis(1));
+    assert_eq!(served.send(session.request("ping", json!({}))).await.status, 200);
+    shared.clock.advance(Duration::from_millis(1));
+    for request in everything(&session) {
+        assert_not_found(&served.send(request).await, "expired");
+    }
+}
+
+#[tokio::test]
+async fn deleted_session_is_gone_and_others_are_not() {
+    let served = Setup::new().serve().await;
+    let session = LegacySession::open(&served, "2025-06-18").await;
+    let other = LegacySession::open(&served, "2025-06-18").await;
+    let answer = served.send(delete(&session.id).with(headers::PROTOCOL_VERSION, "2025-11-25")).await;
+    assert_eq!((answer.status.as_u16(), answer.text()), (204, ""));
+    for request in everything(&session) {
+        assert_not_found(&served.send(request).await, "deleted");
+    }
+    assert_eq!(served.send(other.request("ping", json!({}))).await.status, 200, "another session lives on");
+    let again = served.send(initialize("2025-06-18").with(headers::SESSION_ID, &session.id)).await;
+    assert_eq!(again.status, 200, "a client may begin anew, whatever session it names");
+}
+
+#[tokio::test]
+async fn sessions_do_not_exist_under_a_modern_header() {
+    let served = Setup::new().serve().await;
+    let session = LegacySession::open(&served, "2025-11-25").await;
+    for version in ["2026-07-28", "v999"] {
+        let answer = served.send(delete(&session.id).with(headers::PROTOCOL_VERSION, version)).await;
+        assert_error(&answer, 405, -32601, &Value::Null);
+        assert_eq!(answer.header("allow"), Some("POST, DELETE"), "{version}");
+    }
+    assert_eq!(served.send(session.request("ping", json!({}))).await.status, 200, "it was not deleted");
+}
+
+#[tokio::test]
+async fn second_replica_behaves_like_the_first() {
+    let shared = Shared::new();
+    let first = Setup { shared: shared.clone(), ..Setup::new() }.serve().await;
+    let second = Setup { shared, ..Setup::new() }.serve().await;
+    for (opener, other) in [(&first, &second), (&second, &first)] {
+        let session = LegacySession::open(opener, "2025-06-18").await;
+        for request in everything(&session).into_iter().filter(|request| request.method == Method::POST) {
+            let (here, there) = (opener.send(request.clone()).await, other.send(request).await);
+            assert_eq!((here.status, here.body), (there.status, there.body));
+        }
+        assert_eq!(other.send(delete(&session.id)).await.status, 204);
+        for request in everything(&session) {
+            assert_not_found(&opener.send(request).await, "deleted by the other replica");
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_the_store_calls_are_served_and_delete_asks_to_try_again() {
+    let shared = Shared { cells: Arc::new(BrokenCells), ..Shared::new() };
+    let served = Setup { shared, ..Setup::new() }.serve().await;
+    let session = LegacySession::open(&served, "2025-11-25").await;
+    assert_eq!(served.send(session.request("tools/list", json!({}))).await.status, 200);
+    let call = json!({"name": "echo", "arguments": {"text": "x"}});
+    let answer = served.send(session.request("tools/call", call)).await;
+    assert_eq!(answer.json()["result"]["content"][0]["text"], "x");
+    let answer = served.send(delete(&session.id)).await;
+    assert_error(&answer, 503, 1503, &Value::Null);
+    assert!(answer.header("retry-after").unwrap().parse::<u32>().unwrap() > 0);
+    assert_not_found(&served.send(delete("garbage")).await, "what is no session needs no store to be refused");
+    assert_still_served(&served, &session).await;
+}
+
+async fn assert_still_served(served: &Served, session: &LegacySession) {
+    assert_eq!(served.send(session.request("ping", json!({}))).await.status, 200, "the session was not ended");
+}
+
+/// A store that does not answer.
+#[derive(Debug)]
+struct BrokenCells;
+
+impl Cells for BrokenCells {
+    fn get(&self, _: CellKey) -> BoxFuture<'_, Result<Option<Cell>, StoreError>> {
+        Box::pin(async { Err(unavailable()) })
+    }
+
+    fn put_if_absent<'a>(&'a self, _: CellKey, _: &'a [u8], _: Duration) -> BoxFuture<'a, Result<Put, StoreError>> {
+        Box::pin(async { Err(unavailable()) })
+    }
+
+    fn put_if_version<'a>(
+        &'a self,
+        _: CellKey,
+        _: Version,
+        _: &'a [u8],
+        _: Duration,
+    ) -> BoxFuture<'a, Result<Put, StoreError>> {
+        Box::pin(async { Err(unavailable()) })
+    }
+
+    fn delete(&self, _: CellKey) -> BoxFuture<'_, Result<bool, StoreError>> {
+        Box::pin(async { Err(unavailable()) })
+    }
+
+    fn value_bytes_max(&self) -> usize {
+        0
+    }
+}
+
+fn unavailable() -> StoreError {
+    StoreError::Unavailable { source: "the store is down".into() }
+}

@@ -1,0 +1,154 @@
+//! What several modules of these tests need: a server with a few tools, and legacy sessions.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use outboard_protocol::headers;
+use outboard_protocol::types::{CallToolResult, Tool};
+use outboard_runtime::{Catalog, DynamicTool, Json, Runtime, RuntimeConfig, tool};
+use outboard_store::{Cells, KeyRing, MemoryCells, MemoryLimits, RootKey, Sessions};
+use outboard_testkit::clock::FakeClock;
+use outboard_testkit::http::{Answer, AnswerStream, HttpRequest, Served, legacy};
+use outboard_transport::{Authentication, HttpConfig, StreamableHttp};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Value, json};
+use tokio_util::task::TaskTracker;
+use tower_service::Service as _;
+
+/// How long a legacy session lives.
+pub(crate) const SESSION_MAX_AGE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// A server that a test changes before it starts it.
+pub(crate) struct Setup {
+    pub(crate) catalog: Catalog,
+    pub(crate) http: HttpConfig,
+    pub(crate) runtime: RuntimeConfig,
+    pub(crate) shared: Shared,
+}
+
+/// What the replicas of one server have in common.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) keys: Arc<KeyRing>,
+    pub(crate) cells: Arc<dyn Cells>,
+    pub(crate) clock: Arc<FakeClock>,
+}
+
+impl Setup {
+    pub(crate) fn new() -> Self {
+        Self {
+            catalog: catalog(),
+            http: HttpConfig::new(Authentication::None),
+            runtime: RuntimeConfig::default(),
+            shared: Shared::new(),
+        }
+    }
+
+    pub(crate) fn service(self) -> StreamableHttp {
+        let runtime = Runtime::new(self.catalog, &self.runtime).unwrap();
+        StreamableHttp::new(runtime, self.shared.sessions(), TaskTracker::new(), self.http)
+    }
+
+    pub(crate) async fn serve(self) -> Served {
+        Served::start(self.service()).await
+    }
+}
+
+impl Shared {
+    pub(crate) fn new() -> Self {
+        let clock = Arc::new(FakeClock::default());
+        let cells = Arc::new(MemoryCells::new(clock.clone(), MemoryLimits::default()));
+        Self { keys: Arc::new(KeyRing::new(vec![RootKey::generate()]).unwrap()), cells, clock }
+    }
+
+    pub(crate) fn sessions(&self) -> Sessions {
+        Sessions::new(self.keys.clone(), self.cells.clone(), self.clock.clone(), SESSION_MAX_AGE)
+    }
+}
+
+/// Calls a service without a connection, so that time can be paused.
+pub(crate) async fn direct(service: &StreamableHttp, request: HttpRequest) -> AnswerStream {
+    let Ok(response) = service.clone().call(request.into_http()).await;
+    AnswerStream::of(response)
+}
+
+/// A legacy session, as its client knows it.
+pub(crate) struct LegacySession {
+    pub(crate) id: String,
+    pub(crate) revision: String,
+}
+
+impl LegacySession {
+    /// Opens a session that speaks `revision`.
+    pub(crate) async fn open(served: &Served, revision: &str) -> Self {
+        let answer = served.send(initialize(revision)).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let revision = answer.json()["result"]["protocolVersion"].as_str().unwrap().to_owned();
+        Self { id: answer.header(headers::SESSION_ID).unwrap().to_owned(), revision }
+    }
+
+    /// A request in the session.
+    pub(crate) fn request(&self, method: &str, params: Value) -> HttpRequest {
+        legacy(method, params).in_session(&self.id, &self.revision)
+    }
+}
+
+pub(crate) fn initialize(revision: &str) -> HttpRequest {
+    let client = json!({"name": "test", "version": "1"});
+    legacy("initialize", json!({"protocolVersion": revision, "capabilities": {}, "clientInfo": client}))
+}
+
+/// Asserts an error: its HTTP status, its code, and that it is answered under `id` (`null`: that it has none). Returns
+/// the error.
+#[track_caller]
+pub(crate) fn assert_error(answer: &Answer, status: u16, code: i64, id: &Value) -> Value {
+    let mut body = answer.json();
+    assert_eq!(answer.status, status, "{body}");
+    assert_eq!(body["error"]["code"], code, "{body}");
+    assert_eq!(body.get("id").unwrap_or(&Value::Null), id, "{body}");
+    assert_eq!(body.get("id"), Some(id).filter(|id| !id.is_null()), "an id is there or left out, never null: {body}");
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    body["error"].take()
+}
+
+pub(crate) fn catalog() -> Catalog {
+    let anything: Tool =
+        serde_json::from_value(json!({"name": "anything", "inputSchema": {"type": "object"}})).unwrap();
+    Catalog::new("tests", "1.2.3")
+        .instructions("Try them.")
+        .tool(echo)
+        .tool(divide)
+        .tool(forecast)
+        .tool(readings)
+        .tool(DynamicTool::new(anything, |_, arguments| async move { CallToolResult::text(arguments.to_string()) }))
+}
+
+/// Gives the text back.
+#[tool(title = "Echo", read_only)]
+async fn echo(text: String) -> String {
+    text
+}
+
+/// Divides.
+#[tool]
+async fn divide(dividend: i64, divisor: i64) -> Result<String, &'static str> {
+    dividend.checked_div(divisor).map(|quotient| quotient.to_string()).ok_or("the divisor must not be 0")
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Forecast {
+    degrees: i64,
+}
+
+/// Answers with an object.
+#[tool(title = "Forecast")]
+async fn forecast() -> Json<Forecast> {
+    Json(Forecast { degrees: 21 })
+}
+
+/// Answers with an array.
+#[tool]
+async fn readings() -> Json<Vec<i64>> {
+    Json(vec![1, 2])
+}
