@@ -73,15 +73,15 @@ pub(crate) struct ServeArgs {
     /// Config file [default: outboard.toml in this directory, if it is there and nothing else is named]
     #[arg(short, long, value_name = "FILE", env = "OUTBOARD_CONFIG")]
     pub(crate) config: Option<PathBuf>,
+    /// Directory of the server's own state, such as its key [env: OUTBOARD_STATE_DIR]
+    #[arg(long, value_name = "DIRECTORY")]
+    pub(crate) state_dir: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) lift: LiftArgs,
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
     #[command(flatten)]
     pub(crate) log: LogArgs,
-    /// Directory of the server's own state, such as its key [env: OUTBOARD_STATE_DIR]
-    #[arg(long, value_name = "DIRECTORY")]
-    pub(crate) state_dir: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

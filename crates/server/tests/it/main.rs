@@ -3,4 +3,5 @@
 #![cfg(test)] // So that helpers count as tests to clippy, as they do in a `mod tests`.
 
 mod config;
+mod npx;
 mod program;

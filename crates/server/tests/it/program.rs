@@ -19,7 +19,7 @@ fn outboard() -> Command {
 }
 
 /// A running server; ended when it is dropped.
-struct Running {
+pub(crate) struct Running {
     child: Child,
     url: String,
     log: Option<std::thread::JoinHandle<String>>,
@@ -28,10 +28,15 @@ struct Running {
 
 impl Running {
     fn start(arguments: &[&str]) -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        Self::start_in(tempfile::tempdir().unwrap(), &[], arguments)
+    }
+
+    /// Starts a server in a directory, which goes with it.
+    pub(crate) fn start_in(directory: TempDir, variables: &[(&str, &str)], arguments: &[&str]) -> Self {
         let mut child = outboard()
             .current_dir(directory.path())
             .env("HOME", directory.path())
+            .envs(variables.iter().copied())
             .args(["serve", "--listen", "127.0.0.1:0"])
             .args(arguments)
             .stdout(Stdio::piped())
@@ -52,13 +57,13 @@ impl Running {
         outboard().arg(verb).arg(&self.url).args(arguments).output().unwrap()
     }
 
-    fn signal(&self, signal: &str) {
+    pub(crate) fn signal(&self, signal: &str) {
         let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());
     }
 
     /// Waits for the end; returns the exit code and the log.
-    fn ended(mut self) -> (Option<i32>, String) {
+    pub(crate) fn ended(mut self) -> (Option<i32>, String) {
         let code = self.child.wait().unwrap().code();
         (code, self.log.take().unwrap().join().unwrap())
     }
@@ -198,12 +203,7 @@ fn what_cannot_start_says_why_and_what_to_do() {
         (&["--config", "/does/not/exist.toml"], 64, "/does/not/exist.toml"),
     ];
     for (arguments, code, said) in cases {
-        let ended = outboard()
-            .args(["serve", "--state-dir"])
-            .arg(directory.path())
-            .args(arguments)
-            .output()
-            .unwrap();
+        let ended = outboard().args(["serve", "--state-dir"]).arg(directory.path()).args(arguments).output().unwrap();
         assert_eq!(ended.status.code(), Some(code), "{arguments:?}: {ended:?}");
         assert!(text(&ended.stderr).contains(said), "{arguments:?}: {}", text(&ended.stderr));
     }
