@@ -12,7 +12,7 @@ use proc_macro::TokenStream;
 /// `Context` or `&Context` is the call itself and no argument. The name goes into a catalog; the function itself stays
 /// callable as `name::run(…)`.
 ///
-/// ```ignore
+/// ```text
 /// /// Looks a word up.
 /// #[tool(title = "Dictionary", read_only, open_world = false)]
 /// async fn define(
@@ -21,7 +21,9 @@ use proc_macro::TokenStream;
 ///     word: String,
 ///     /// A language tag; English if it is absent.
 ///     language: Option<String>,
-/// ) -> Result<String, LookupError> { … }
+/// ) -> Result<String, LookupError> {
+///     look_up(ctx.principal(), &word, language.as_deref()).await
+/// }
 ///
 /// let catalog = Catalog::new("dictionary", "1.0.0").tool(define);
 /// ```

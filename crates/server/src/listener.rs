@@ -10,6 +10,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use futures_util::future::{BoxFuture, FutureExt as _};
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -131,32 +133,50 @@ impl Driver {
         let asked = Arc::new(AtomicBool::new(false));
         let service = TowerToHyperService::new(Noticing { inner: service, asked: Arc::clone(&asked) });
         let mut connection = pin!(self.http.serve_connection(TokioIo::new(stream), service));
-        let mut first_head = pin!(tokio::time::sleep(self.first_head));
-        let mut waits_for_first = true;
-        let mut is_draining = false;
+        let mut interrupts = interrupts(self.first_head, &stop);
         loop {
-            tokio::select! {
+            let interrupt = tokio::select! {
+                biased;
                 ended = connection.as_mut() => {
                     if let Err(error) = ended {
                         tracing::debug!(%error, "a connection ended early");
                     }
                     return;
                 }
-                () = first_head.as_mut(), if waits_for_first => {
-                    waits_for_first = false;
-                    if !asked.load(Ordering::Relaxed) {
-                        tracing::debug!("a connection brought no request in time");
-                        return;
-                    }
+                Some(interrupt) = interrupts.next() => interrupt,
+            };
+            match interrupt {
+                Interrupt::FirstHeadIsDue if asked.load(Ordering::Relaxed) => {}
+                Interrupt::FirstHeadIsDue => {
+                    tracing::debug!("a connection brought no request in time");
+                    return;
                 }
-                () = stop.accepting.cancelled(), if !is_draining => {
-                    is_draining = true;
-                    connection.as_mut().graceful_shutdown();
-                }
-                () = stop.connections.cancelled() => return,
+                Interrupt::Drain => connection.as_mut().graceful_shutdown(),
+                Interrupt::Cut => return,
             }
         }
     }
+}
+
+/// What happens to a connection from outside.
+enum Interrupt {
+    /// The first request's head should be there by now.
+    FirstHeadIsDue,
+    /// End after the request that is being served.
+    Drain,
+    /// End now.
+    Cut,
+}
+
+/// All that may happen to a connection. The set polls only what was woken: the connection, which is polled for every
+/// request, pays nothing for what happens once.
+fn interrupts(first_head: Duration, stop: &Stop) -> FuturesUnordered<BoxFuture<'static, Interrupt>> {
+    let Stop { accepting, connections } = stop.clone();
+    FuturesUnordered::from_iter([
+        tokio::time::sleep(first_head).map(|()| Interrupt::FirstHeadIsDue).boxed(),
+        accepting.cancelled_owned().map(|()| Interrupt::Drain).boxed(),
+        connections.cancelled_owned().map(|()| Interrupt::Cut).boxed(),
+    ])
 }
 
 /// Notices that a connection has brought a request.

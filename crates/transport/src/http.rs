@@ -2,6 +2,7 @@
 
 mod body;
 mod config;
+mod first_poll;
 mod headers;
 mod host_origin;
 mod legacy;
@@ -21,6 +22,7 @@ use ::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, head
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use outboard_identity::Principal;
+use outboard_protocol::meta::MetaError;
 use outboard_protocol::params::{Params, ParamsError};
 use outboard_protocol::{Era, EraDecision, Header, Message, RawJson, Revision, decide_era, revision};
 use outboard_runtime::Runtime;
@@ -30,6 +32,7 @@ use tower_service::Service;
 
 pub use body::Body;
 pub use config::{Authentication, HttpConfig};
+use headers::PROTOCOL_VERSION;
 pub use host_origin::{HostOriginLayer, HostOriginPolicy, HostOriginService, OriginError};
 use refusal::Refusal;
 
@@ -97,8 +100,9 @@ impl Inner {
         let bytes = read::bounded(&parts.headers, body, &self.config).await?;
         let message = Message::parse(&bytes)?;
         let posted = Posted { parts: &parts, accepts, principal, bytes: &bytes };
-        let session = self.named_session(&posted)?;
-        match decide(&posted, &message, session.revision())? {
+        let version = version_header(&parts.headers);
+        let session = self.named_session(version, &posted)?;
+        match decide(version, &message, session.revision())? {
             EraDecision::Modern(_) | EraDecision::ModernUnknown(_) => self.modern(posted, message).await,
             EraDecision::Legacy(revision) => self.legacy(posted, message, revision, session).await,
             EraDecision::Mismatch => Err(modern::era_mismatch(&message)),
@@ -126,11 +130,10 @@ struct Posted<'a> {
 
 /// Decides the era of a posted message.
 fn decide<'a>(
-    posted: &Posted<'a>,
+    header: Header<'a>,
     message: &Message,
     session: Option<&'static Revision>,
 ) -> Result<EraDecision<'a>, Refusal> {
-    let header = version_header(&posted.parts.headers);
     // A modern header decides by itself: `_meta` is read once, where it is checked.
     let modern_meta = may_be_legacy(header) && has_modern_meta(message)?;
     Ok(decide_era(header, modern_meta, session))
@@ -138,7 +141,7 @@ fn decide<'a>(
 
 /// What `MCP-Protocol-Version` says; the first one, where it stands more than once, which modern rules refuse.
 fn version_header(headers: &HeaderMap) -> Header<'_> {
-    let value = headers.get(outboard_protocol::headers::PROTOCOL_VERSION);
+    let value = headers.get(&PROTOCOL_VERSION);
     // What is no visible ASCII names no revision.
     let value = value.map(|value| value.to_str().unwrap_or("\u{fffd}").trim_matches([' ', '\t']));
     Header::read(value, revision::SERVED)
@@ -161,16 +164,12 @@ fn has_modern_meta(message: &Message) -> Result<bool, Refusal> {
     };
     let refuse = |error: ParamsError| Refusal::protocol(id.cloned(), error);
     let params = Params::read(params).map_err(refuse)?;
-    // What is no object is legacy's to refuse.
-    Ok(params.meta().is_ok_and(|meta| meta.is_modern()))
-}
-
-/// The value of a header that must not stand twice; `None` when it is absent.
-fn single_header<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a [u8]>, Refusal> {
-    let mut values = headers.get_all(name).iter();
-    match (values.next(), values.next()) {
-        (_, Some(_)) => Err(Refusal::RepeatedHeader { name }),
-        (value, None) => Ok(value.map(HeaderValue::as_bytes)),
+    match params.meta() {
+        Ok(meta) => Ok(meta.is_modern()),
+        // A key that stands twice does not decide the era, one way or the other.
+        Err(error @ MetaError::Malformed) => Err(refuse(error.into())),
+        // What is no object is legacy's to refuse.
+        Err(_) => Ok(false),
     }
 }
 

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use pin_project_lite::pin_project;
-use tokio::time::Timeout;
+use tokio::time::Sleep;
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -52,8 +52,7 @@ where
     }
 
     fn call(&mut self, call: Call) -> Self::Future {
-        let future = tokio::time::timeout(self.deadline, self.inner.call(call));
-        ResponseFuture { future, deadline: self.deadline }
+        ResponseFuture { future: self.inner.call(call), timer: None, deadline: self.deadline }
     }
 }
 
@@ -61,7 +60,10 @@ pin_project! {
     /// Ends with the answer or with the deadline; the handler's future is dropped then.
     pub(crate) struct ResponseFuture<F> {
         #[pin]
-        future: Timeout<F>,
+        future: F,
+        // Set when the call first has to wait: most calls never do, and a timer costs more than they.
+        #[pin]
+        timer: Option<Sleep>,
         deadline: Duration,
     }
 }
@@ -73,7 +75,14 @@ where
     type Output = Result<Outcome, Infallible>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        this.future.poll(cx).map(|in_time| in_time.unwrap_or(Ok(Err(CallError::Deadline { deadline: *this.deadline }))))
+        let mut this = self.project();
+        if let Poll::Ready(outcome) = this.future.poll(cx) {
+            return Poll::Ready(outcome);
+        }
+        if this.timer.is_none() {
+            this.timer.set(Some(tokio::time::sleep(*this.deadline)));
+        }
+        let Some(timer) = this.timer.as_pin_mut() else { return Poll::Pending };
+        timer.poll(cx).map(|()| Ok(Err(CallError::Deadline { deadline: *this.deadline })))
     }
 }

@@ -1,17 +1,35 @@
-//! The mirrored headers of a request, as the protocol's rules want to see them.
+//! The protocol's headers in a request: their names, and their values as the protocol's rules want to see them.
 
-use ::http::HeaderMap;
-use outboard_protocol::headers::{METHOD, MirroredHeaders, NAME, PROTOCOL_VERSION, Values};
+use ::http::{HeaderMap, HeaderName};
+use outboard_protocol::headers::{self, MirroredHeaders, Values};
 
+use super::refusal::Refusal;
+
+// As parsed names: looking a header up by its text would parse the text each time.
+pub(super) static PROTOCOL_VERSION: HeaderName = HeaderName::from_static(headers::PROTOCOL_VERSION);
+pub(super) static SESSION_ID: HeaderName = HeaderName::from_static(headers::SESSION_ID);
+static METHOD: HeaderName = HeaderName::from_static(headers::METHOD);
+static NAME: HeaderName = HeaderName::from_static(headers::NAME);
+
+/// The headers that repeat something in the body.
 pub(super) fn mirrored(headers: &HeaderMap) -> MirroredHeaders<'_> {
     MirroredHeaders {
-        protocol_version: values(headers, PROTOCOL_VERSION),
-        method: values(headers, METHOD),
-        name: values(headers, NAME),
+        protocol_version: values(headers, &PROTOCOL_VERSION),
+        method: values(headers, &METHOD),
+        name: values(headers, &NAME),
     }
 }
 
-fn values<'a>(headers: &'a HeaderMap, name: &'static str) -> Values<'a> {
+/// The value of a header that must not stand twice; `None` when it is absent.
+pub(super) fn single<'a>(headers: &'a HeaderMap, name: &'static HeaderName) -> Result<Option<&'a [u8]>, Refusal> {
+    match values(headers, name) {
+        Values::None => Ok(None),
+        Values::One(value) => Ok(Some(value)),
+        Values::Many => Err(Refusal::RepeatedHeader { name: name.as_str() }),
+    }
+}
+
+fn values<'a>(headers: &'a HeaderMap, name: &'static HeaderName) -> Values<'a> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
         (None, _) => Values::None,

@@ -5,19 +5,19 @@
 use ::http::{HeaderMap, HeaderValue, Response, StatusCode, request};
 use outboard_identity::Principal;
 use outboard_protocol::encode::{ServerIdentity, ServerResult};
-use outboard_protocol::headers::SESSION_ID;
 use outboard_protocol::params::{Params, ParamsError};
 use outboard_protocol::types::{ClientCapabilities, Implementation, InitializeParams, InitializeResult};
-use outboard_protocol::{Message, Method, RawJson, Request, RequestId, Revision};
+use outboard_protocol::{Header, Message, Method, RawJson, Request, RequestId, Revision};
 use outboard_runtime::{Answer, Call, CallError, Client, Description, Operation, Outcome, Outlet};
 use outboard_store::{NewSession, OwnerDigest, Session, SessionId};
 use tower_service::Service as _;
 
 use super::body::Body;
+use super::headers::{SESSION_ID, single};
 use super::modern::common_operation;
 use super::refusal::Refusal;
 use super::respond::{Answering, RunningCall, Streaming, respond};
-use super::{Inner, Posted, empty, may_be_legacy, single_header, version_header};
+use super::{Inner, Posted, empty, may_be_legacy, version_header};
 
 /// The session that a request names.
 pub(super) enum NamedSession {
@@ -41,15 +41,15 @@ impl NamedSession {
 impl Inner {
     /// Opens the session that a request names, without asking the store. A modern header hides it: sessions do not exist
     /// there.
-    pub(super) fn named_session(&self, posted: &Posted<'_>) -> Result<NamedSession, Refusal> {
-        if !may_be_legacy(version_header(&posted.parts.headers)) {
+    pub(super) fn named_session(&self, version: Header<'_>, posted: &Posted<'_>) -> Result<NamedSession, Refusal> {
+        if !may_be_legacy(version) {
             return Ok(NamedSession::None);
         }
         self.open_session(&posted.parts.headers, &posted.principal)
     }
 
     fn open_session(&self, headers: &HeaderMap, principal: &Principal) -> Result<NamedSession, Refusal> {
-        let Some(id) = single_header(headers, SESSION_ID)? else { return Ok(NamedSession::None) };
+        let Some(id) = single(headers, &SESSION_ID)? else { return Ok(NamedSession::None) };
         // What is no text is no id of ours.
         let id = std::str::from_utf8(id).unwrap_or_default();
         match self.sessions.open(id, owner_digest(principal)) {
@@ -188,7 +188,7 @@ impl Inner {
         let running = self.run(Call::new(Operation::Describe, posted.principal.clone(), client));
         let mut response = self.answer(posted, running, self.answering(id.clone(), revision)).await;
         let header = HeaderValue::from_str(session.0.as_str()).map_err(|_| Refusal::Internal { id: Some(id) })?;
-        response.headers_mut().insert(SESSION_ID, header);
+        response.headers_mut().insert(&SESSION_ID, header);
         Ok(response)
     }
 

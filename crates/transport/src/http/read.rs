@@ -2,12 +2,14 @@
 
 use std::error::Error as StdError;
 use std::pin::pin;
+use std::task::Poll;
 
 use ::http::{HeaderMap, header};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 
 use super::config::HttpConfig;
+use super::first_poll::first_poll;
 use super::refusal::Refusal;
 
 /// Reads the whole body. A body that says it is too long is refused before it is read.
@@ -20,9 +22,14 @@ where
     if announced.is_some_and(|length| length > limit) {
         return Err(Refusal::BodyTooLarge { limit });
     }
-    tokio::time::timeout(config.body_timeout, collect(body, limit))
-        .await
-        .map_err(|_| Refusal::BodyTimeout { limit: config.body_timeout })?
+    let mut collecting = pin!(collect(body, limit));
+    // Most bodies arrive with their head: only what is left needs a timer.
+    match first_poll(collecting.as_mut()).await {
+        Poll::Ready(collected) => collected,
+        Poll::Pending => tokio::time::timeout(config.body_timeout, collecting)
+            .await
+            .map_err(|_| Refusal::BodyTimeout { limit: config.body_timeout })?,
+    }
 }
 
 async fn collect<B>(body: B, limit: usize) -> Result<Bytes, Refusal>

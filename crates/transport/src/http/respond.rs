@@ -13,6 +13,7 @@ use outboard_protocol::{RequestId, Revision};
 use outboard_runtime::{Answer, CallError, Description, Event, Outcome, Outlet, Runtime};
 
 use super::body::Body;
+use super::first_poll::first_poll;
 use super::media::Accepts;
 use super::refusal::call_status;
 use super::sse::EventStream;
@@ -87,7 +88,8 @@ pub(super) async fn respond(mut running: RunningCall, answering: Answering, stre
         return stream(running, answering, None, &streaming);
     }
     // The first poll ends most calls; only what is left needs a timer.
-    let first = match poll_fn(|cx| Poll::Ready(poll_first(&mut running, &answering, &streaming, cx))).await {
+    let whatever_is_first = poll_fn(|cx| poll_first(&mut running, &answering, &streaming, cx));
+    let first = match first_poll(pin!(whatever_is_first)).await {
         Poll::Ready(first) => first,
         Poll::Pending => {
             let mut silence = pin!(tokio::time::sleep(streaming.after));

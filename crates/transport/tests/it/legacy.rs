@@ -165,6 +165,28 @@ async fn modern_meta_under_a_legacy_header_or_none_is_refused() {
     }
 }
 
+#[tokio::test]
+async fn members_that_stand_twice_are_refused() {
+    let served = Setup::new().serve().await;
+    let session = LegacySession::open(&served, "2025-11-25").await;
+    let version = format!(r#""{}":"2026-07-28""#, meta::PROTOCOL_VERSION);
+    let cases = [
+        r#""method":"ping","method":"ping""#.to_owned(),
+        r#""method":"ping","params":{},"params":{}"#.to_owned(),
+        r#""method":"ping","params":{"_meta":{},"_meta":{}}"#.to_owned(),
+        r#""method":"ping","params":{"_meta":{"progressToken":1,"progressToken":1}}"#.to_owned(),
+        format!(r#""method":"ping","params":{{"_meta":{{{version},{version}}}}}"#),
+        format!(r#""method":"initialize","params":{{"_meta":{{{version},{version}}}}}"#),
+        r#""method":"tools/call","params":{"name":"echo","name":"divide"}"#.to_owned(),
+        r#""method":"tools/call","params":{"name":"echo","arguments":{"text":"x","text":"y"}}"#.to_owned(),
+    ];
+    for members in cases {
+        let request = session.request("ping", json!({})).bytes(format!(r#"{{"jsonrpc":"2.0","id":1,{members}}}"#));
+        let answer = served.send(request).await;
+        assert_eq!((answer.status.as_u16(), &answer.json()["error"]["code"]), (400, &json!(-32600)), "{members}");
+    }
+}
+
 /// What is seen of two tools, one that answers with an object and one that answers with an array.
 async fn seen(served: &Served, revision: &str) -> Value {
     let session = match revision {

@@ -178,12 +178,14 @@ async fn who_takes_no_events_waits_in_silence() {
     let gate = Gate::new();
     let service = gated(&gate).service();
     let open_late = async {
-        tokio::time::advance(Duration::from_secs(50)).await;
+        tokio::time::sleep(Duration::from_secs(50)).await;
         gate.open();
     };
     let request = wait_with_progress().with("accept", "application/json");
     let (stream, ()) = tokio::join!(direct(&service, request), open_late);
-    assert_eq!(stream.whole().await.json()["result"]["content"][0]["text"], "waited");
+    let answer = stream.whole().await;
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    assert_eq!(answer.json()["result"]["content"][0]["text"], "waited");
 }
 
 #[tokio::test(start_paused = true)]

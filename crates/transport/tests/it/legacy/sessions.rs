@@ -9,7 +9,7 @@ use outboard_protocol::headers;
 use outboard_store::{
     BoxFuture, Cell, CellKey, Cells, KeyRing, NewSession, OwnerDigest, Put, RootKey, StoreError, Version,
 };
-use outboard_testkit::http::{Answer, HttpRequest, Served, legacy};
+use outboard_testkit::http::{Answer, HttpRequest, legacy};
 use serde_json::{Value, json};
 
 use crate::support::{LegacySession, SESSION_MAX_AGE, Setup, Shared, assert_error, initialize};
@@ -164,10 +164,6 @@ async fn without_the_store_calls_are_served_and_delete_asks_to_try_again() {
     assert_error(&answer, 503, 1503, &Value::Null);
     assert!(answer.header("retry-after").unwrap().parse::<u32>().unwrap() > 0);
     assert_not_found(&served.send(delete("garbage")).await, "what is no session needs no store to be refused");
-    assert_still_served(&served, &session).await;
-}
-
-async fn assert_still_served(served: &Served, session: &LegacySession) {
     assert_eq!(served.send(session.request("ping", json!({}))).await.status, 200, "the session was not ended");
 }
 
