@@ -21,8 +21,12 @@ pub(crate) struct ToolAttribute {
 impl ToolAttribute {
     pub(crate) fn parse(tokens: TokenStream) -> syn::Result<Self> {
         let mut parsed = Self::default();
+        let mut seen = std::collections::HashSet::new();
         for entry in Punctuated::<Entry, Token![,]>::parse_terminated.parse2(tokens)? {
             let Entry { key, value } = entry;
+            if !seen.insert(key.to_string()) {
+                return Err(syn::Error::new(key.span(), format!("{key} stands more than once")));
+            }
             match (key.to_string().as_str(), value) {
                 ("name", Value::Text(text)) => parsed.name = Some(text),
                 ("title", Value::Text(text)) => parsed.title = Some(text),

@@ -224,6 +224,7 @@ mod tests {
             ("name = 1", "expected string literal"),
             ("\"a\"", "expected ident"),
             ("read_only idempotent", "expected `,`"),
+            ("read_only, title = \"a\", read_only = false", "read_only stands more than once"),
             ("name = \"\"", NAME),
             ("name = \"a b\"", NAME),
             ("name = \"a/b\"", NAME),

@@ -84,9 +84,6 @@ pub(super) struct Streaming {
 /// Answers a call: as JSON if it ends before it tells anything, so that a refusal keeps its HTTP status; as events from
 /// the moment it tells something, or has been silent for long.
 pub(super) async fn respond(mut running: RunningCall, answering: Answering, streaming: Streaming) -> Response<Body> {
-    if !streaming.accepts.json {
-        return stream(running, answering, None, &streaming);
-    }
     // The first poll ends most calls; only what is left needs a timer.
     let whatever_is_first = poll_fn(|cx| poll_first(&mut running, &answering, &streaming, cx));
     let first = match first_poll(pin!(whatever_is_first)).await {
@@ -101,10 +98,15 @@ pub(super) async fn respond(mut running: RunningCall, answering: Answering, stre
         }
     };
     match first {
-        First::Outcome(outcome) => match answering.outlet.try_next().filter(|_| streaming.accepts.events) {
-            None => answering.response(&outcome),
-            Some(event) => stream(finished(outcome), answering, Some(event), &streaming),
-        },
+        First::Outcome(outcome) => {
+            let told = answering.outlet.try_next().filter(|_| streaming.accepts.events);
+            // Who only takes events gets a refusal as JSON all the same: its status says more than its form.
+            let is_refusal = outcome.as_ref().err().is_some_and(|error| call_status(error) != StatusCode::OK);
+            if told.is_none() && (streaming.accepts.json || is_refusal) {
+                return answering.response(&outcome);
+            }
+            stream(finished(outcome), answering, told, &streaming)
+        }
         First::Event(event) => stream(running, answering, Some(event), &streaming),
         First::Silence => stream(running, answering, None, &streaming),
     }

@@ -143,7 +143,8 @@ async fn lagging_reader_loses_only_intermediate_progress() {
 async fn silence_becomes_a_stream_that_is_kept_alive() {
     let gate = Gate::new();
     let service = gated(&gate).service();
-    for (accept, starts_after) in [("*/*", Duration::from_secs(10)), ("text/event-stream", Duration::ZERO)] {
+    for accept in ["*/*", "text/event-stream"] {
+        let starts_after = Duration::from_secs(10);
         let started = Instant::now();
         let mut stream = direct(&service, wait().with("accept", accept)).await;
         assert_eq!(started.elapsed(), starts_after, "{accept}");

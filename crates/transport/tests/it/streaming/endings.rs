@@ -155,9 +155,11 @@ async fn call_without_a_place_is_told_to_come_back() {
         gate.started().await;
         let call = json!({"name": "echo", "arguments": {"text": "x"}});
         for request in [modern("tools/call", call.clone()), session.request("tools/call", call)] {
-            let answer = served.send(request).await;
-            assert_error(&answer, 503, 1503, &json!(1));
-            assert_eq!(answer.header("retry-after"), Some("1"));
+            for accept in ["*/*", "text/event-stream"] {
+                let answer = served.send(request.clone().with("accept", accept)).await;
+                assert_error(&answer, 503, 1503, &json!(1));
+                assert_eq!(answer.header("retry-after"), Some("1"), "{accept}");
+            }
         }
         let list = served.send(modern("tools/list", json!({}))).await;
         assert_eq!(list.status, 200, "what is answered from memory takes no place");
