@@ -43,25 +43,21 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> syn::Result<T
 /// The path of `outboard_runtime` in the crate where the macro is used: directly, or through the crate that most tools are
 /// written against.
 fn runtime_path() -> syn::Result<TokenStream> {
-    let path = |found, inside: TokenStream| match found {
-        FoundCrate::Itself => quote!(crate #inside),
-        FoundCrate::Name(name) => {
-            let name = Ident::new(&name, Span::call_site());
-            quote!(::#name #inside)
-        }
+    let path = |found: FoundCrate, own_name: &str, inside: TokenStream| {
+        // A crate's tests and documentation are other crates, which know it by its name; so it calls itself, too, by
+        // `extern crate self`.
+        let name = if let FoundCrate::Name(name) = &found { name } else { own_name };
+        let name = Ident::new(name, Span::call_site());
+        quote!(::#name #inside)
     };
     if let Ok(found) = crate_name("outboard-server") {
-        return Ok(path(found, quote!(::runtime)));
+        return Ok(path(found, "outboard_server", quote!(::runtime)));
     }
-    match crate_name("outboard-runtime") {
-        // Its own examples and documentation are other crates, which know it by its name.
-        Ok(FoundCrate::Itself) => Ok(quote!(::outboard_runtime)),
-        Ok(found) => Ok(path(found, quote!())),
-        Err(_) => Err(syn::Error::new(
-            Span::call_site(),
-            "#[tool] needs outboard-server or outboard-runtime among the dependencies of this crate",
-        )),
+    if let Ok(found) = crate_name("outboard-runtime") {
+        return Ok(path(found, "outboard_runtime", quote!()));
     }
+    let fault = "#[tool] needs outboard-server or outboard-runtime among the dependencies of this crate";
+    Err(syn::Error::new(Span::call_site(), fault))
 }
 
 /// The tool as a type, and the function that makes it. A unit struct would be both in one, and no variable near it could

@@ -14,6 +14,9 @@
 //! }
 //! ```
 
+// `#[tool]` names this crate, in here as anywhere else.
+extern crate self as outboard_server;
+
 mod banner;
 mod cli;
 mod config;
@@ -35,3 +38,8 @@ pub use program::main;
 pub mod types {
     pub use outboard_protocol::types::*;
 }
+
+/// Compiles the README's example with the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -1,0 +1,138 @@
+//! `cargo xtask conformance`: the official suite, pinned, against `everything serve`.
+//!
+//! Three runs, because none contains the others: the requirement set of each revision, and every scenario at its natural
+//! revision. Each has a file of expected failures in `conformance/`, which is exact: a failure or a warning that is not listed
+//! fails the run, in scenarios that the suite does not score too, and so does an entry for which nothing failed.
+
+mod expected;
+mod results;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context as _, Result, bail};
+
+use self::{expected::Expected, results::Results};
+use crate::{
+    node::Node,
+    say::say,
+    server::{self, Server},
+    workspace::{Profile, Workspace},
+};
+
+/// The runs: a name, and how the suite is told what to select.
+const RUNS: [(&str, [&str; 2]); 3] = [
+    ("2025-11-25", ["--requirements", "2025-11-25"]),
+    ("2026-07-28", ["--requirements", "2026-07-28"]),
+    ("all", ["--suite", "all"]),
+];
+
+/// The suite's program within the folder of installed packages.
+const SUITE: &str = "node_modules/@modelcontextprotocol/conformance/dist/index.js";
+
+/// Runs the suite; fails if anything unexpected happened in any run.
+pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    let everything = workspace.build("everything", "everything", Profile::Debug)?;
+    let node = Node::install(workspace)?;
+    let place = workspace.scratch("conformance")?;
+    let results = workspace.fresh("conformance/results")?;
+    let server = Server::start(&mut server::serve(Command::new(everything), &place)?, place.join("server.log"))?;
+    let mut failed = Vec::new();
+    for (name, selection) in RUNS {
+        let run = Run {
+            name,
+            selection,
+            expected: workspace.root.join(format!("conformance/expected-{name}.yml")),
+            output: results.join(name),
+        };
+        if let Err(error) = run.judge(&node, &place.join(SUITE), server.url()) {
+            say!("FAILED {name}: {error:#}");
+            failed.push(name);
+        }
+    }
+    server.stop()?;
+    if !failed.is_empty() {
+        bail!("conformance runs with surprises: {}", failed.join(", "));
+    }
+    Ok(())
+}
+
+/// One run of the suite.
+#[derive(Debug)]
+struct Run {
+    name: &'static str,
+    selection: [&'static str; 2],
+    /// The file of expected failures.
+    expected: PathBuf,
+    /// A folder that does not exist yet.
+    output: PathBuf,
+}
+
+impl Run {
+    /// Runs it, reports every failing check, and fails unless exactly the expected ones failed.
+    fn judge(&self, node: &Node, suite: &Path, url: &str) -> Result<()> {
+        let text =
+            fs::read_to_string(&self.expected).with_context(|| format!("cannot read {}", self.expected.display()))?;
+        let expected = Expected::parse(&text)?;
+        let output = node
+            .script(suite)?
+            .args(["server", "--url", url])
+            .args(self.selection)
+            .arg("--expected-failures")
+            .arg(&self.expected)
+            .arg("--output-dir")
+            .arg(&self.output)
+            .stdin(Stdio::null())
+            .output()
+            .context("cannot start the suite")?;
+        let console = String::from_utf8_lossy(&output.stdout);
+        fs::create_dir_all(&self.output)?;
+        fs::write(self.output.join("console.log"), console.as_bytes())?;
+
+        let results = Results::read(&self.output)?;
+        say!("\n{}: {}", self.name, results.summary());
+        let (listed, unlisted): (Vec<_>, Vec<_>) = results.failing.iter().partition(|check| expected.covers(check));
+        for check in listed {
+            say!("  expected {check:.160}");
+        }
+        for check in &unlisted {
+            say!("  FAILED   {check}");
+        }
+        let stale = expected.stale(&results.failing);
+        if !stale.is_empty() {
+            bail!("entries for which nothing failed: {}", stale.join(", "));
+        }
+        if !unlisted.is_empty() {
+            bail!("{} checks failed that are not listed", unlisted.len());
+        }
+        if !output.status.success() {
+            bail!("{}\n{}", last_part(&console), String::from_utf8_lossy(&output.stderr).trim_end());
+        }
+        if results.scenarios == 0 {
+            bail!("the suite ran no scenario");
+        }
+        Ok(())
+    }
+}
+
+/// What the suite says after its summary: its own verdict on the expected failures.
+fn last_part(console: &str) -> &str {
+    console.rsplit_once("Total:").map_or(console, |(_, rest)| rest.split_once('\n').map_or("", |(_, rest)| rest)).trim()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verdict_is_what_follows_the_total() {
+        assert_eq!(
+            last_part("x\nTotal: 3 passed, 1 failed\n\nUnexpected failures:\n  ping\n"),
+            "Unexpected failures:\n  ping"
+        );
+        assert_eq!(last_part("bad option\n"), "bad option");
+    }
+}

@@ -1,0 +1,141 @@
+//! What the suite leaves in its output folder: one `checks.json` per scenario, the only place that says why a check failed.
+
+use std::{fmt, fs, path::Path};
+
+use anyhow::{Context as _, Result};
+use serde::Deserialize;
+
+/// What the suite puts before the name of a server scenario in the name of its folder.
+const PREFIX: &str = "server-";
+
+/// The length of what it puts behind: a hyphen and the time, `-2026-01-02T03-04-05-678Z`.
+const SUFFIX_LENGTH: usize = 25;
+
+/// The outcome of one run.
+#[derive(Debug, Default)]
+pub(super) struct Results {
+    /// How many scenarios left a result.
+    pub(super) scenarios: usize,
+    passed: usize,
+    /// Failures and warnings, sorted by scenario.
+    pub(super) failing: Vec<Check>,
+}
+
+/// One check that did not pass.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Check {
+    #[serde(skip)]
+    pub(super) scenario: String,
+    pub(super) id: String,
+    status: Status,
+    #[serde(default)]
+    description: String,
+    error_message: Option<String>,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum Status {
+    Success,
+    #[default]
+    Failure,
+    Warning,
+    Skipped,
+    Info,
+}
+
+impl Results {
+    /// Reads all scenarios of the folder.
+    pub(super) fn read(folder: &Path) -> Result<Self> {
+        let mut results = Self::default();
+        for entry in fs::read_dir(folder).with_context(|| format!("the suite left no {}", folder.display()))? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if let Some(scenario) = scenario(&name) {
+                let file = entry.path().join("checks.json");
+                let text = fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+                results.add(scenario, &text).with_context(|| format!("cannot understand {}", file.display()))?;
+            }
+        }
+        results.failing.sort_by(|a, b| (&a.scenario, &a.id).cmp(&(&b.scenario, &b.id)));
+        Ok(results)
+    }
+
+    fn add(&mut self, scenario: &str, json: &str) -> Result<()> {
+        self.scenarios += 1;
+        for mut check in serde_json::from_str::<Vec<Check>>(json)? {
+            check.scenario = scenario.to_owned();
+            match check.status {
+                Status::Success => self.passed += 1,
+                Status::Failure | Status::Warning => self.failing.push(check),
+                Status::Skipped | Status::Info => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// One line of numbers.
+    pub(super) fn summary(&self) -> String {
+        let failing = self.failing.len();
+        format!("{} scenarios, {} checks passed, {failing} did not", self.scenarios, self.passed)
+    }
+}
+
+#[cfg(test)]
+impl Check {
+    /// A failing check for the tests of this folder.
+    pub(super) fn example(scenario: &str, id: &str) -> Self {
+        Self { scenario: scenario.to_owned(), id: id.to_owned(), ..Self::default() }
+    }
+}
+
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reason = self.error_message.as_deref().unwrap_or(&self.description);
+        let level = if self.status == Status::Warning { " (warning)" } else { "" };
+        f.pad(&format!("{}:{}{level}: {}", self.scenario, self.id, reason.trim_end()))
+    }
+}
+
+/// The scenario that a folder of results belongs to.
+fn scenario(folder: &str) -> Option<&str> {
+    let (name, time) =
+        folder.strip_prefix(PREFIX)?.split_at_checked(folder.len().checked_sub(PREFIX.len() + SUFFIX_LENGTH)?)?;
+    (time.starts_with('-') && time.ends_with('Z')).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scenario_is_what_stands_between_prefix_and_time() {
+        let cases = [
+            ("server-ping-2026-11-20T15-46-50-123Z", Some("ping")),
+            ("server-server-stateless-2026-11-20T15-46-50-123Z", Some("server-stateless")),
+            ("server-json-schema-2020-12-2026-11-20T15-46-50-123Z", Some("json-schema-2020-12")),
+            ("console.log", None),
+            ("server-x", None),
+        ];
+        for (folder, expected) in cases {
+            assert_eq!(scenario(folder), expected, "{folder}");
+        }
+    }
+
+    #[test]
+    fn failures_and_warnings_are_kept_with_their_message() {
+        let json = r#"[
+            {"id":"a","name":"A","description":"does a","status":"SUCCESS","timestamp":"t"},
+            {"id":"b","description":"does b","status":"FAILURE","errorMessage":"b is missing"},
+            {"id":"c","description":"does c","status":"WARNING"},
+            {"id":"d","description":"does d","status":"SKIPPED"},
+            {"id":"e","description":"does e","status":"INFO"}
+        ]"#;
+        let mut results = Results::default();
+        results.add("ping", json).unwrap();
+        assert_eq!(results.summary(), "1 scenarios, 1 checks passed, 2 did not");
+        let shown: Vec<String> = results.failing.iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["ping:b: b is missing", "ping:c (warning): does c"]);
+    }
+}

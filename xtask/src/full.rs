@@ -1,0 +1,14 @@
+//! `cargo xtask full`: everything that there is, each part also callable alone.
+
+use anyhow::Result;
+
+use crate::{bench, ci, interop, steps::Steps, workspace::Workspace};
+
+/// Runs ci's steps and then those that take longer or need more of the machine.
+pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    let mut steps = Steps::default();
+    ci::steps(workspace, &mut steps);
+    steps.run("interop", || interop::run(workspace));
+    steps.run("bench", || bench::run(workspace, &bench::Options::default()));
+    steps.finish()
+}

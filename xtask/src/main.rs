@@ -1,0 +1,67 @@
+//! The build tool: `cargo xtask VERB`, one module per verb.
+//!
+//! It drives cargo and the built binaries by path, and knows no crate of ours: so it compiles in seconds and judges the
+//! product from outside, as a user would.
+
+mod bench;
+mod ci;
+mod clock;
+mod conformance;
+mod full;
+mod interop;
+mod node;
+mod process;
+mod say;
+mod server;
+mod steps;
+mod table;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::{say::say, workspace::Workspace};
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", about = "The build tool of outboard", disable_version_flag = true)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Everything that a change must pass: tidy, fmt, clippy, tests, docs, conformance
+    Ci,
+    /// Everything that there is: ci, then interop, then bench
+    Full,
+    /// The rules of the tree: arrows between crates, manifests, sources, texts
+    Tidy,
+    /// The official conformance suite against `everything serve`
+    Conformance,
+    /// The official SDKs' clients against lifted stdio servers
+    Interop,
+    /// CPU time per request beside a bare axum server that answers the same bytes
+    Bench(bench::Options),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = Workspace::load().and_then(|workspace| match arguments.verb {
+        Verb::Ci => ci::run(&workspace),
+        Verb::Full => full::run(&workspace),
+        Verb::Tidy => tidy::run(&workspace),
+        Verb::Conformance => conformance::run(&workspace),
+        Verb::Interop => interop::run(&workspace),
+        Verb::Bench(options) => bench::run(&workspace, &options),
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

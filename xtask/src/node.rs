@@ -1,0 +1,123 @@
+//! Node.js for the tools that need it: the machine's own if it is new enough, else the one that our lock file pins.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::{process, say::say, workspace::Workspace};
+
+/// The oldest major version that the conformance suite runs on (it uses `fs.globSync`).
+const OLDEST: u32 = 22;
+
+/// A usable Node.js.
+#[derive(Debug)]
+pub(crate) struct Node {
+    /// The folder of the pinned `node`, to be put in front of the search path; `None` means the machine's own.
+    folder: Option<PathBuf>,
+}
+
+impl Node {
+    /// Finds or installs it; also installs the packages that `conformance/package-lock.json` pins.
+    pub(crate) fn install(workspace: &Workspace) -> Result<Self> {
+        if !process::exists("npm") {
+            bail!("npm is needed (Debian: apt-get install nodejs npm)");
+        }
+        let own_is_enough = machine_version().is_some_and(|major| major >= OLDEST);
+        let modules = npm_ci(workspace, "conformance", if own_is_enough { Pinned::Skip } else { Pinned::Install })?;
+        if own_is_enough {
+            return Ok(Self { folder: None });
+        }
+        let architecture = if env::consts::ARCH == "aarch64" { "arm64" } else { "x64" };
+        let folder = modules.join(format!("node-{}-{architecture}/bin", env::consts::OS));
+        if !folder.join("node").exists() {
+            bail!("Node.js {OLDEST} or newer is needed, and none is pinned for this platform");
+        }
+        Ok(Self { folder: Some(folder) })
+    }
+
+    /// A command whose search path begins with this Node.
+    pub(crate) fn command(&self, program: impl AsRef<Path>) -> Result<Command> {
+        let mut command = Command::new(program.as_ref());
+        self.lead_path(&mut command)?;
+        Ok(command)
+    }
+
+    /// Runs a script with this Node.
+    pub(crate) fn script(&self, script: impl AsRef<Path>) -> Result<Command> {
+        let program = self.folder.as_ref().map_or_else(|| PathBuf::from("node"), |folder| folder.join("node"));
+        let mut command = self.command(program)?;
+        command.arg(script.as_ref());
+        Ok(command)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a build tool passes its search path on")]
+    fn lead_path(&self, command: &mut Command) -> Result<()> {
+        if let Some(folder) = &self.folder {
+            let old = env::var_os("PATH").unwrap_or_default();
+            let path = env::join_paths([folder.clone()].into_iter().chain(env::split_paths(&old)))?;
+            command.env("PATH", path);
+        }
+        Ok(())
+    }
+}
+
+/// Whether the optional packages of a lock file, which are the pinned Node, are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pinned {
+    Install,
+    Skip,
+}
+
+/// Installs `FOLDER/package-lock.json` of our tree into `target/FOLDER/node_modules` and returns that folder. Nothing is
+/// done if that lock file is what is installed there already.
+pub(crate) fn npm_ci(workspace: &Workspace, folder: &str, pinned: Pinned) -> Result<PathBuf> {
+    let source = workspace.root.join(folder);
+    let place = workspace.scratch(folder)?;
+    let modules = place.join("node_modules");
+    let stamp = modules.join(".installed");
+    let lock = fs::read_to_string(source.join("package-lock.json"))
+        .with_context(|| format!("cannot read {folder}/package-lock.json"))?;
+    let state = format!("{pinned:?}\n{lock}");
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == state) {
+        return Ok(modules);
+    }
+    say!("installing the packages of {folder}/package-lock.json");
+    for name in ["package.json", "package-lock.json"] {
+        fs::copy(source.join(name), place.join(name)).with_context(|| format!("cannot copy {folder}/{name}"))?;
+    }
+    let mut command = Command::new("npm");
+    command.current_dir(&place).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
+    if pinned == Pinned::Skip {
+        command.arg("--omit=optional");
+    }
+    process::run(&mut command)?;
+    fs::write(&stamp, state).with_context(|| format!("cannot write {}", stamp.display()))?;
+    Ok(modules)
+}
+
+/// The major version of the machine's own Node.
+fn machine_version() -> Option<u32> {
+    let printed = process::capture(Command::new("node").arg("--version")).ok()?;
+    major(&printed)
+}
+
+fn major(version: &str) -> Option<u32> {
+    version.trim().strip_prefix('v')?.split('.').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn major_version_is_read_from_what_node_prints() {
+        let cases = [("v22.23.3\n", Some(22)), ("v8.1.0", Some(8)), ("22.1.0", None), ("vX.1", None), ("", None)];
+        for (printed, expected) in cases {
+            assert_eq!(major(printed), expected, "{printed:?}");
+        }
+    }
+}
