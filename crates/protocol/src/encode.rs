@@ -147,8 +147,7 @@ fn write_initialize(out: &mut Vec<u8>, revision: &Revision, opened: &InitializeR
     out.extend_from_slice(value.to_string().as_bytes());
 }
 
-/// Writes an error answer. An id that could not be read is left out where the revision allows that, as it must never be
-/// `null` there.
+/// Writes an error answer. An id that could not be read is left out: `null` is no id in any revision.
 #[must_use]
 pub fn error(id: Option<&RequestId>, error: &ErrorObject) -> Vec<u8> {
     let mut out = Vec::with_capacity(256);

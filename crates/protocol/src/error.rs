@@ -45,6 +45,13 @@ pub mod code {
     pub const DEADLINE: i64 = 1504;
 }
 
+/// As much of a caller's text as an error repeats: nothing is echoed at any length. 128 characters, which is all of a
+/// tool's name.
+#[must_use]
+pub fn shortened(text: &str) -> Box<str> {
+    text.chars().take(128).collect::<String>().into()
+}
+
 /// The `error` member of an answer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ErrorObject {
@@ -154,9 +161,9 @@ impl ProtocolError {
                 MessageError::NotUtf8 { .. } | MessageError::Syntax { .. } | MessageError::TooDeep { .. },
             ) => code::PARSE_ERROR,
             Self::Message(MessageError::Batch | MessageError::Invalid { .. })
-            | Self::Params(ParamsError::Duplicate { .. } | ParamsError::Meta(MetaError::Malformed)) => {
-                code::INVALID_REQUEST
-            }
+            | Self::Params(
+                ParamsError::Duplicate { .. } | ParamsError::Unreadable | ParamsError::Meta(MetaError::Malformed),
+            ) => code::INVALID_REQUEST,
             Self::Header(_) => code::HEADER_MISMATCH,
             Self::Params(
                 ParamsError::Missing { .. }

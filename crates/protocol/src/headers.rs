@@ -2,14 +2,19 @@
 //!
 //! Names and values are plain text here: whoever speaks HTTP brings the headers as it received them.
 
+mod parameters;
+
 use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use thiserror::Error;
 
+use crate::error::shortened;
 use crate::method::Method;
 use crate::params::{Params, ParamsError};
+
+pub use parameters::{AnnotationError, HeaderParameters};
 
 /// Which revision the request speaks. Header names are written in lower case, as HTTP libraries keep them.
 pub const PROTOCOL_VERSION: &str = "mcp-protocol-version";
@@ -48,6 +53,18 @@ pub enum Values<'a> {
     Many,
 }
 
+impl<'a> Values<'a> {
+    /// Takes all values of a header.
+    pub fn of(values: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let mut values = values.into_iter();
+        match (values.next(), values.next()) {
+            (None, _) => Self::None,
+            (Some(value), None) => Self::One(value),
+            (Some(_), Some(_)) => Self::Many,
+        }
+    }
+}
+
 /// Why the headers do not fit the body: the client broke the protocol (-32020).
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum HeaderMismatch {
@@ -55,7 +72,7 @@ pub enum HeaderMismatch {
     #[error("the header {header} is required for {method}")]
     Missing {
         /// The header.
-        header: &'static str,
+        header: Box<str>,
         /// The method that requires it.
         method: Box<str>,
     },
@@ -63,19 +80,28 @@ pub enum HeaderMismatch {
     #[error("the header {header} stands more than once")]
     Repeated {
         /// The header.
-        header: &'static str,
+        header: Box<str>,
     },
     /// A value has characters that may not stand in a header, or is not what its Base64 markers promise.
     #[error("the header {header} has an invalid value")]
     InvalidValue {
         /// The header.
-        header: &'static str,
+        header: Box<str>,
     },
+    /// A header stands for an argument that the body does not have, or that is `null` there.
+    #[error("the header {header} is there, the argument that it repeats is not")]
+    Unexpected {
+        /// The header.
+        header: Box<str>,
+    },
+    /// The arguments that headers repeat cannot be read, for example for an escape that is no character.
+    #[error("the arguments, which the headers must repeat, cannot be read")]
+    UnreadableArguments,
     /// Header and body differ.
     #[error("the header {header} is '{in_header}', the body says '{in_body}'")]
     Differs {
         /// The header.
-        header: &'static str,
+        header: Box<str>,
         /// Its value, decoded.
         in_header: Box<str>,
         /// The value in the body.
@@ -104,7 +130,7 @@ pub enum HeaderCheckError {
 /// [`HeaderMismatch`] when it is missing, repeated, or another one.
 pub fn check_method(headers: &MirroredHeaders<'_>, method: &Method) -> Result<(), HeaderMismatch> {
     let Some(value) = single(headers.method, METHOD)? else {
-        return Err(HeaderMismatch::Missing { header: METHOD, method: method.as_str().into() });
+        return Err(HeaderMismatch::Missing { header: METHOD.into(), method: shortened(method.as_str()) });
     };
     compare(METHOD, printable(METHOD, value)?, method.as_str())
 }
@@ -134,9 +160,9 @@ pub fn check_name(headers: &MirroredHeaders<'_>, method: &Method, params: &Param
         NameSource::Uri => params.uri(),
     }?;
     let Some(value) = single(headers.name, NAME)? else {
-        return Err(HeaderMismatch::Missing { header: NAME, method: method.as_str().into() }.into());
+        return Err(HeaderMismatch::Missing { header: NAME.into(), method: shortened(method.as_str()) }.into());
     };
-    let value = decode(printable(NAME, value)?).ok_or(HeaderMismatch::InvalidValue { header: NAME })?;
+    let value = decode(printable(NAME, value)?).ok_or_else(|| HeaderMismatch::InvalidValue { header: NAME.into() })?;
     Ok(compare(NAME, &value, &in_body)?)
 }
 
@@ -161,33 +187,32 @@ impl NameSource {
     }
 }
 
-fn single<'a>(values: Values<'a>, header: &'static str) -> Result<Option<&'a [u8]>, HeaderMismatch> {
+fn single<'a>(values: Values<'a>, header: &str) -> Result<Option<&'a [u8]>, HeaderMismatch> {
     match values {
         Values::None => Ok(None),
         Values::One(value) => Ok(Some(value)),
-        Values::Many => Err(HeaderMismatch::Repeated { header }),
+        Values::Many => Err(HeaderMismatch::Repeated { header: header.into() }),
     }
 }
 
 /// Visible ASCII, spaces and tabs, without those at the ends (RFC 9110 §5.5).
-fn printable<'a>(header: &'static str, value: &'a [u8]) -> Result<&'a str, HeaderMismatch> {
-    let text = std::str::from_utf8(value).map_err(|_| HeaderMismatch::InvalidValue { header })?;
+fn printable<'a>(header: &str, value: &'a [u8]) -> Result<&'a str, HeaderMismatch> {
+    let text = std::str::from_utf8(value).map_err(|_| HeaderMismatch::InvalidValue { header: header.into() })?;
     if !text.bytes().all(|byte| matches!(byte, 0x20..=0x7e | b'\t')) {
-        return Err(HeaderMismatch::InvalidValue { header });
+        return Err(HeaderMismatch::InvalidValue { header: header.into() });
     }
     Ok(text.trim_matches([' ', '\t']))
 }
 
-fn compare(header: &'static str, in_header: &str, in_body: &str) -> Result<(), HeaderMismatch> {
+fn compare(header: &str, in_header: &str, in_body: &str) -> Result<(), HeaderMismatch> {
     if in_header == in_body {
         return Ok(());
     }
-    Err(HeaderMismatch::Differs { header, in_header: shortened(in_header), in_body: shortened(in_body) })
+    Err(differs(header, in_header, in_body))
 }
 
-/// The start of a value, for a message: what a caller sends is not echoed at any length.
-fn shortened(value: &str) -> Box<str> {
-    value.chars().take(128).collect::<String>().into()
+fn differs(header: &str, in_header: &str, in_body: &str) -> HeaderMismatch {
+    HeaderMismatch::Differs { header: header.into(), in_header: shortened(in_header), in_body: shortened(in_body) }
 }
 
 /// A header value in the form that the specification's *Value Encoding* asks for: as it is where it may stand in a
@@ -244,7 +269,7 @@ mod tests {
         let call = (Method::ToolsCall, r#"{"name":"add"}"#);
         let read = (Method::ResourcesRead, r#"{"uri":"file:///é","name":"other"}"#);
         let differs = |in_header: &str, in_body: &str| HeaderMismatch::Differs {
-            header: NAME,
+            header: NAME.into(),
             in_header: in_header.into(),
             in_body: in_body.into(),
         };
@@ -254,10 +279,14 @@ mod tests {
             (&call, Values::One(b"=?base64?YWRk?="), Ok(())),
             (&call, Values::One(b"echo"), Err(differs("echo", "add").into())),
             (&call, Values::One(b"Add"), Err(differs("Add", "add").into())),
-            (&call, Values::One(b"=?base64?YWR?="), Err(HeaderMismatch::InvalidValue { header: NAME }.into())),
-            (&call, Values::One(b"add\xff"), Err(HeaderMismatch::InvalidValue { header: NAME }.into())),
-            (&call, Values::Many, Err(HeaderMismatch::Repeated { header: NAME }.into())),
-            (&call, Values::None, Err(HeaderMismatch::Missing { header: NAME, method: "tools/call".into() }.into())),
+            (&call, Values::One(b"=?base64?YWR?="), Err(HeaderMismatch::InvalidValue { header: NAME.into() }.into())),
+            (&call, Values::One(b"add\xff"), Err(HeaderMismatch::InvalidValue { header: NAME.into() }.into())),
+            (&call, Values::Many, Err(HeaderMismatch::Repeated { header: NAME.into() }.into())),
+            (
+                &call,
+                Values::None,
+                Err(HeaderMismatch::Missing { header: NAME.into(), method: "tools/call".into() }.into()),
+            ),
             (&read, Values::One(b"=?base64?ZmlsZTovLy/DqQ==?="), Ok(())),
             (&(Method::ToolsCall, "{}"), Values::One(b"add"), Err(ParamsError::Missing { name: "name" }.into())),
         ];

@@ -118,8 +118,8 @@ pub enum Fault {
     /// A member stands twice: readers disagree on which one counts.
     #[error("the member {0} stands more than once")]
     Duplicate(&'static str),
-    /// Neither a request nor an answer.
-    #[error("a message has a method, or a result, or an error")]
+    /// Not exactly one of a request and an answer.
+    #[error("a message has a method, or a result, or an error, and one of them only")]
     Kind,
     /// The error of an answer has no integer code or no message.
     #[error("the member error must have an integer code and a message")]
@@ -191,6 +191,9 @@ impl Envelope<'_> {
             return Err(invalid(Fault::Id));
         }
         let Some(method) = self.method else { return self.into_response(bytes, id.flatten()) };
+        if self.result.is_some() || self.error.is_some() {
+            return Err(invalid(Fault::Kind));
+        }
         let method = string(method).ok_or_else(|| invalid(Fault::Method))?;
         let method = Method::parse(&method);
         let params = self.params.map(|raw| RawJson::slice_of(bytes, raw));

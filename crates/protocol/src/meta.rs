@@ -20,8 +20,6 @@ pub const CLIENT_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilitie
 pub const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 /// Opts a request into progress notifications.
 pub const PROGRESS_TOKEN: &str = "progressToken";
-/// The prefix of all keys that the specification keeps for itself.
-pub const RESERVED_PREFIX: &str = "io.modelcontextprotocol/";
 
 /// `_meta` as it stands in the text; nothing but its shape is judged yet.
 #[derive(Debug, Default, Deserialize)]
@@ -68,8 +66,8 @@ pub enum MetaError {
         /// The key.
         key: &'static str,
     },
-    /// A key stands twice, or the object is malformed.
-    #[error("params._meta is malformed: a key stands more than once")]
+    /// A key stands twice, or is no Unicode text.
+    #[error("params._meta cannot be read: a key stands more than once, or is no text")]
     Malformed,
 }
 

@@ -39,8 +39,11 @@ pub enum ParamsError {
         /// The member.
         name: &'static str,
     },
+    /// They cannot be read: a name in them is no Unicode text.
+    #[error("params cannot be read: a name in it is no text")]
+    Unreadable,
     /// A member has the wrong type.
-    #[error("params has a {name} of the wrong type: it must be {expected}")]
+    #[error("{name} has the wrong type: it must be {expected}")]
     WrongType {
         /// The member.
         name: &'static str,
@@ -57,11 +60,10 @@ impl<'a> Params<'a> {
     ///
     /// # Errors
     ///
-    /// [`ParamsError::Duplicate`] when a known member stands twice.
+    /// [`ParamsError::Duplicate`] when a known member stands twice, [`ParamsError::Unreadable`] when a name is no text.
     pub fn read(params: Option<&'a RawJson>) -> Result<Self, ParamsError> {
         let Some(params) = params else { return Ok(Self::default()) };
-        let read: Read<'a> = serde_json::from_slice(params.as_bytes())
-            .map_err(|_| ParamsError::WrongType { name: "params", expected: "an object" })?;
+        let read: Read<'a> = serde_json::from_slice(params.as_bytes()).map_err(|_| ParamsError::Unreadable)?;
         match read.duplicate {
             None => Ok(read.params),
             Some(name) => Err(ParamsError::Duplicate { name }),

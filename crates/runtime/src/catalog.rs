@@ -4,9 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use outboard_protocol::encode::ToolList;
+use outboard_protocol::headers::{AnnotationError, HeaderParameters};
 use outboard_protocol::types::{
     CacheScope, CachingHints, Implementation, ListCapability, ListToolsResult, ServerCapabilities, Tool,
 };
+use serde_json::Value;
 use thiserror::Error;
 
 use crate::native::NativeTool;
@@ -63,6 +65,15 @@ pub enum CatalogError {
         name: Box<str>,
         /// What is wrong with it.
         error: SchemaError,
+    },
+    /// One of the `x-mcp-header` annotations in the schema breaks their rules (2026-07-28 Streamable HTTP: *Schema
+    /// Extension*). Clients would leave the tool out.
+    #[error("the tool '{name}' cannot be offered: {error}")]
+    Annotation {
+        /// The name, with its prefix.
+        name: Box<str>,
+        /// What is wrong with it.
+        error: AnnotationError,
     },
 }
 
@@ -123,6 +134,8 @@ impl Catalog {
 pub(crate) struct CatalogTool {
     pub(crate) tool: Tool,
     pub(crate) arguments: ArgumentSchema,
+    /// The arguments that headers repeat; `None` where there are none.
+    pub(crate) header_parameters: Option<Arc<HeaderParameters>>,
     pub(crate) handler: Arc<dyn Handler>,
 }
 
@@ -143,11 +156,19 @@ pub(crate) struct Snapshot {
 impl Snapshot {
     /// Takes the catalog as it is now. What cannot be offered is left out and returned beside.
     pub(crate) fn take(catalog: &Catalog, limits: &SchemaLimits) -> (Self, Withheld) {
-        let mut building = Building { limits, by_name: HashMap::new(), order: Vec::new(), withheld: Vec::new() };
+        let mut building = Building {
+            limits,
+            compile: ArgumentSchema::compile,
+            by_name: HashMap::new(),
+            order: Vec::new(),
+            withheld: Vec::new(),
+        };
         for offered in &catalog.native {
             building.add(None, offered);
         }
         let native = std::mem::take(&mut building.withheld);
+        // A server behind us checks its arguments itself; a native tool has no other check.
+        building.compile = ArgumentSchema::compile_leniently;
         for mounted in &catalog.mounted {
             let offer = mounted.provider.offers().borrow().clone();
             for offered in &offer.tools {
@@ -180,6 +201,7 @@ pub(crate) struct Withheld {
 
 struct Building<'a> {
     limits: &'a SchemaLimits,
+    compile: fn(&Value, &SchemaLimits) -> Result<ArgumentSchema, SchemaError>,
     by_name: HashMap<Box<str>, Arc<CatalogTool>>,
     order: Vec<Tool>,
     withheld: Vec<CatalogError>,
@@ -201,11 +223,14 @@ impl Building<'_> {
         if self.by_name.contains_key(&name) {
             return Err(CatalogError::Duplicate { name });
         }
-        let arguments = ArgumentSchema::compile(&offered.tool.input_schema, self.limits)
+        let arguments = (self.compile)(&offered.tool.input_schema, self.limits)
             .map_err(|error| CatalogError::Schema { name: name.clone(), error })?;
+        let parameters = HeaderParameters::read(&offered.tool.input_schema)
+            .map_err(|error| CatalogError::Annotation { name: name.clone(), error })?;
+        let header_parameters = (!parameters.is_empty()).then(|| Arc::new(parameters));
         let tool = Tool { name: name.to_string(), ..offered.tool.clone() };
         self.order.push(tool.clone());
-        let tool = CatalogTool { tool, arguments, handler: Arc::clone(&offered.handler) };
+        let tool = CatalogTool { tool, arguments, header_parameters, handler: Arc::clone(&offered.handler) };
         self.by_name.insert(name, Arc::new(tool));
         Ok(())
     }

@@ -38,7 +38,9 @@ impl Context {
     /// `progress` must grow from one to the next. Nothing happens when the caller did not ask to hear of it
     /// (specification: *Progress*).
     pub fn progress(&self, progress: f64, total: Option<f64>, message: Option<&str>) {
-        if self.outlet.is_open() {
+        // JSON has no word for what is no number.
+        if self.outlet.is_open() && progress.is_finite() {
+            let total = total.filter(|total| total.is_finite());
             let message = message.map(str::to_owned);
             self.outlet.tell(Event::Progress(Progress { progress, total, message }));
         }

@@ -11,6 +11,7 @@ use arc_swap::ArcSwap;
 use futures_util::StreamExt as _;
 use futures_util::stream::SelectAll;
 use outboard_protocol::encode::ServerIdentity;
+use outboard_protocol::headers::HeaderParameters;
 use outboard_protocol::types::Tool;
 use pin_project_lite::pin_project;
 use tokio::sync::watch;
@@ -67,7 +68,8 @@ impl Runtime {
     ///
     /// # Errors
     ///
-    /// [`CatalogError`] when one of the native tools cannot be offered: two have one name, or a name or schema is wrong.
+    /// [`CatalogError`] when one of the native tools cannot be offered: two have one name, or a name, a
+    /// schema or an annotation in it is wrong.
     pub fn new(catalog: Catalog, config: &RuntimeConfig) -> Result<Self, CatalogError> {
         let (snapshot, withheld) = Snapshot::take(&catalog, &config.schema);
         if let Some(error) = withheld.native.into_iter().next() {
@@ -90,6 +92,12 @@ impl Runtime {
     #[must_use]
     pub fn tools(&self) -> Vec<Tool> {
         self.shared.current.load().list.page().tools.clone()
+    }
+
+    /// The arguments of a tool that headers must repeat; `None` when it has no such arguments, or is not offered.
+    #[must_use]
+    pub fn header_parameters(&self, tool: &str) -> Option<Arc<HeaderParameters>> {
+        self.shared.current.load().tool(tool)?.header_parameters.clone()
     }
 
     /// Follows the offers of the catalog's providers; to be run beside the server. Ends when no provider is left that

@@ -64,6 +64,15 @@ pub(crate) struct ArgumentSchema(Validator);
 const FAULTS_MAX: usize = 5;
 
 impl ArgumentSchema {
+    /// Compiles the `inputSchema` of a tool that checks its arguments itself, too: patterns that only a backtracking
+    /// engine could follow, such as look-ahead, are left to it.
+    pub(crate) fn compile_leniently(schema: &Value, limits: &SchemaLimits) -> Result<Self, SchemaError> {
+        match Self::compile(schema, limits) {
+            Err(SchemaError::Invalid { .. }) => Self::compile(&patterns::without_nonlinear(schema), limits),
+            compiled => compiled,
+        }
+    }
+
     /// Compiles the `inputSchema` of a tool.
     pub(crate) fn compile(schema: &Value, limits: &SchemaLimits) -> Result<Self, SchemaError> {
         if schema.get("type") != Some(&Value::from("object")) {
@@ -93,6 +102,7 @@ impl ArgumentSchema {
 }
 
 mod guard;
+mod patterns;
 
 #[cfg(test)]
 mod tests {

@@ -29,15 +29,15 @@ use telemetry::{Telemetry, TelemetryLayer};
 use validation::{Validation, ValidationLayer};
 
 /// The stack as a type, from the outside in.
-pub(crate) type Stack = Resolve<Telemetry<Deadline<Validation<Concurrency<CatchPanic<Dispatch>>>>>>;
+pub(crate) type Stack = Telemetry<Resolve<Deadline<Validation<Concurrency<CatchPanic<Dispatch>>>>>>;
 
 /// Builds the stack, from the outside in.
 pub(crate) fn build(catalog: &Arc<ArcSwap<Snapshot>>, config: &RuntimeConfig) -> Stack {
     ServiceBuilder::new()
-        // Finds the tool once, so that every later layer speaks of a tool that exists: its name is safe in logs.
-        .layer(ResolveLayer::new(Arc::clone(catalog)))
-        // Sees every answer, those of the layers below included.
+        // Sees every call and every answer, those of the layers below included.
         .layer(TelemetryLayer)
+        // Finds the tool once, so that every later layer speaks of a tool that exists.
+        .layer(ResolveLayer::new(Arc::clone(catalog)))
         // Bounds the time of all that follows.
         .layer(DeadlineLayer::new(config.deadline))
         // Refuses wrong arguments before they cost a place among the running calls.
@@ -47,9 +47,4 @@ pub(crate) fn build(catalog: &Arc<ArcSwap<Snapshot>>, config: &RuntimeConfig) ->
         // A panic ends its own call and nothing else.
         .layer(CatchPanicLayer)
         .service(Dispatch::new(Arc::clone(catalog)))
-}
-
-/// The start of a name that a caller wrote, as long as a tool's name can be: nothing is echoed at any length.
-fn shortened(name: &str) -> Box<str> {
-    name.chars().take(crate::catalog::NAME_BYTES_MAX).collect::<String>().into()
 }

@@ -22,9 +22,10 @@ use ::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, head
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use outboard_identity::Principal;
+use outboard_protocol::headers::HeaderMismatch;
 use outboard_protocol::meta::MetaError;
 use outboard_protocol::params::{Params, ParamsError};
-use outboard_protocol::{Era, EraDecision, Header, Message, RawJson, Revision, decide_era, revision};
+use outboard_protocol::{Era, EraDecision, Header, Message, RawJson, RequestId, Revision, decide_era, revision};
 use outboard_runtime::Runtime;
 use outboard_store::Sessions;
 use tokio_util::task::TaskTracker;
@@ -100,12 +101,12 @@ impl Inner {
         let bytes = read::bounded(&parts.headers, body, &self.config).await?;
         let message = Message::parse(&bytes)?;
         let posted = Posted { parts: &parts, accepts, principal, bytes: &bytes };
-        let version = version_header(&parts.headers);
+        let version = version_header(&parts.headers).map_err(|error| Refusal::protocol(id_of(&message), error))?;
         let session = self.named_session(version, &posted)?;
         match decide(version, &message, session.revision())? {
             EraDecision::Modern(_) | EraDecision::ModernUnknown(_) => self.modern(posted, message).await,
             EraDecision::Legacy(revision) => self.legacy(posted, message, revision, session).await,
-            EraDecision::Mismatch => Err(modern::era_mismatch(&message)),
+            EraDecision::Mismatch => Err(Refusal::protocol(id_of(&message), HeaderMismatch::EraMismatch)),
         }
     }
 
@@ -139,12 +140,23 @@ fn decide<'a>(
     Ok(decide_era(header, modern_meta, session))
 }
 
-/// What `MCP-Protocol-Version` says; the first one, where it stands more than once, which modern rules refuse.
-fn version_header(headers: &HeaderMap) -> Header<'_> {
-    let value = headers.get(&PROTOCOL_VERSION);
-    // What is no visible ASCII names no revision.
+/// What `MCP-Protocol-Version` says.
+fn version_header(headers: &HeaderMap) -> Result<Header<'_>, HeaderMismatch> {
+    let mut values = headers.get_all(&PROTOCOL_VERSION).iter();
+    let (value, None) = (values.next(), values.next()) else {
+        return Err(HeaderMismatch::Repeated { header: outboard_protocol::headers::PROTOCOL_VERSION.into() });
+    };
+    // What is no text names no revision.
     let value = value.map(|value| value.to_str().unwrap_or("\u{fffd}").trim_matches([' ', '\t']));
-    Header::read(value, revision::SERVED)
+    Ok(Header::read(value, revision::SERVED))
+}
+
+/// The id of a message that wants an answer.
+fn id_of(message: &Message) -> Option<RequestId> {
+    match message {
+        Message::Request(request) => Some(request.id.clone()),
+        Message::Notification(_) | Message::Response(_) => None,
+    }
 }
 
 /// Whether the header leaves it open that the request is a legacy one.
@@ -157,12 +169,12 @@ fn may_be_legacy(header: Header<'_>) -> bool {
 }
 
 fn has_modern_meta(message: &Message) -> Result<bool, Refusal> {
-    let (id, params): (_, Option<&RawJson>) = match message {
-        Message::Request(request) => (Some(&request.id), request.params.as_ref()),
-        Message::Notification(notification) => (None, notification.params.as_ref()),
+    let params: Option<&RawJson> = match message {
+        Message::Request(request) => request.params.as_ref(),
+        Message::Notification(notification) => notification.params.as_ref(),
         Message::Response(_) => return Ok(false),
     };
-    let refuse = |error: ParamsError| Refusal::protocol(id.cloned(), error);
+    let refuse = |error: ParamsError| Refusal::protocol(id_of(message), error);
     let params = Params::read(params).map_err(refuse)?;
     match params.meta() {
         Ok(meta) => Ok(meta.is_modern()),

@@ -1,13 +1,8 @@
 //! The `_meta` of what is sent to a child: the caller's, without what is not the caller's to say, and then ours.
 
-use std::borrow::Cow;
-use std::fmt;
-
 use outboard_protocol::meta::{CLIENT_CAPABILITIES, CLIENT_INFO, PROGRESS_TOKEN, PROTOCOL_VERSION};
+use outboard_protocol::raw::Members;
 use outboard_protocol::{Era, RawJson, Revision};
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
 
 /// Second labels of prefixes that a caller cannot use: the specification's two, and ours.
 const RESERVED_LABELS: &[&str] = &["modelcontextprotocol", "mcp", "outboard"];
@@ -64,31 +59,6 @@ fn is_reserved(name: &str) -> bool {
     let Some((prefix, _)) = name.split_once('/') else { return name == PROGRESS_TOKEN };
     let label = prefix.split('.').nth(1).unwrap_or_default();
     RESERVED_LABELS.iter().any(|reserved| label.eq_ignore_ascii_case(reserved))
-}
-
-/// The members of an object in their order, values as they stand.
-struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct MembersVisitor;
-        impl<'de> Visitor<'de> for MembersVisitor {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
-                let mut members = Vec::new();
-                while let Some((name, value)) = map.next_entry::<Cow<'de, str>, &'de RawValue>()? {
-                    members.push((name, value));
-                }
-                Ok(Members(members))
-            }
-        }
-        deserializer.deserialize_map(MembersVisitor)
-    }
 }
 
 #[cfg(test)]

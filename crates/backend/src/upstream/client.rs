@@ -13,11 +13,10 @@ use serde_json::{Map, Value};
 
 use super::answer::OnProgress;
 use super::connect::{Opened, open};
-use super::dialect::Dialect;
+use super::dialect::{Dialect, insert_custom};
 use super::error::{CallError, ConnectError, ExchangeError, ListError};
 use super::exchange::{Outgoing, ask, exchange};
 use super::options::ClientOptions;
-use super::param_headers;
 use super::tools::{Collecting, Known, Page, ToolListing};
 use super::wire::Wire;
 
@@ -185,11 +184,16 @@ impl Client {
 
     fn param_headers(&self, name: &str, arguments: &RawJson) -> HeaderMap {
         let known = self.known();
-        let params = known.as_ref().and_then(|known| known.get(name)).map(Vec::as_slice).unwrap_or_default();
-        if params.is_empty() {
-            return HeaderMap::new();
+        let mut headers = HeaderMap::new();
+        let Some(parameters) = known.as_ref().and_then(|known| known.get(name)).filter(|known| !known.is_empty())
+        else {
+            return headers;
+        };
+        let arguments = arguments.read::<Value>().unwrap_or_default();
+        for (header, value) in parameters.headers_of(&arguments) {
+            insert_custom(&mut headers, header, &value);
         }
-        param_headers::of_call(params, &arguments.read::<Value>().unwrap_or_default())
+        headers
     }
 
     /// Whether a refusal can come from definitions that we do not know, or know no longer.

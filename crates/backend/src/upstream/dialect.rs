@@ -73,11 +73,19 @@ impl Dialect {
     }
 }
 
+/// Writes a value in the form in which it may stand in a header (specification: *Value Encoding*).
 fn insert(out: &mut HeaderMap, name: &'static str, value: &str) {
-    out.insert(HeaderName::from_static(name), encoded(value));
+    out.insert(HeaderName::from_static(name), header_value(&headers::encode(value)));
 }
 
-/// A value in the form in which it may stand in a header (specification: *Value Encoding*).
-pub(super) fn encoded(value: &str) -> HeaderValue {
-    HeaderValue::from_str(&headers::encode(value)).expect("an encoded value is visible ASCII, spaces and tabs")
+/// Writes a header whose name a server chose, and whose value is encoded already. A name longer than HTTP libraries take
+/// is left out: such a call is the server's to refuse.
+pub(super) fn insert_custom(out: &mut HeaderMap, name: &str, encoded: &str) {
+    if let Ok(name) = HeaderName::from_bytes(name.as_bytes()) {
+        out.insert(name, header_value(encoded));
+    }
+}
+
+fn header_value(encoded: &str) -> HeaderValue {
+    HeaderValue::from_str(encoded).expect("an encoded value is visible ASCII, spaces and tabs")
 }

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use outboard_protocol::RawJson;
+use outboard_protocol::headers::{AnnotationError, HeaderParameters};
 use outboard_protocol::types::Tool;
 use serde::Deserialize;
 use serde_json::Value;
 use thiserror::Error;
 
 use super::error::{ExchangeError, ListError, shown};
-use super::param_headers::{self, AnnotationError, ParamHeader};
 
 /// The tools of a server.
 #[derive(Clone, Debug, Default)]
@@ -58,7 +58,7 @@ impl Page {
 }
 
 /// What a client remembers of the tools that it has listed, by name: the headers that their calls carry.
-pub(super) type Known = HashMap<String, Vec<ParamHeader>>;
+pub(super) type Known = HashMap<String, HeaderParameters>;
 
 /// A list that grows page by page.
 #[derive(Debug, Default)]
@@ -76,8 +76,8 @@ impl Collecting {
         }
         for raw in &page.tools {
             match judge(raw, mirrors) {
-                Ok((tool, headers)) => {
-                    self.known.insert(tool.name.clone(), headers);
+                Ok((tool, parameters)) => {
+                    self.known.insert(tool.name.clone(), parameters);
                     self.listing.tools.push(tool);
                 }
                 Err(left_out) => {
@@ -91,16 +91,16 @@ impl Collecting {
     }
 }
 
-fn judge(raw: &RawJson, mirrors: bool) -> Result<(Tool, Vec<ParamHeader>), LeftOut> {
+fn judge(raw: &RawJson, mirrors: bool) -> Result<(Tool, HeaderParameters), LeftOut> {
     let Ok(tool) = raw.read::<Tool>() else {
         let name = raw.read::<Value>().ok().and_then(|value| Some(value.get("name")?.as_str()?.to_owned()));
         return Err(LeftOut { name, fault: ToolFault::Shape });
     };
     if !mirrors {
-        return Ok((tool, Vec::new()));
+        return Ok((tool, HeaderParameters::default()));
     }
-    match param_headers::find(&tool.input_schema) {
-        Ok(headers) => Ok((tool, headers)),
+    match HeaderParameters::read(&tool.input_schema) {
+        Ok(parameters) => Ok((tool, parameters)),
         Err(error) => Err(LeftOut { name: Some(tool.name), fault: error.into() }),
     }
 }

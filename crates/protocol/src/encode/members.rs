@@ -1,31 +1,37 @@
 //! The result of another server, passed on: its members as they came, those of the revision made right.
 
-use std::fmt;
-
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::ServerIdentity;
-use crate::jsonrpc::Key;
+use super::{ServerIdentity, tools};
 use crate::meta::SERVER_INFO;
-use crate::raw::RawJson;
+use crate::raw::{Members, RawJson};
 use crate::revision::Revision;
+use crate::types::CallToolResult;
+
+/// Members that say how the answer is to be taken, which is for who answers to say: a server behind us cannot put a
+/// question to our caller, or have our caller keep its answer.
+const NOT_PASSED_ON: [&str; 5] = ["resultType", "inputRequests", "requestState", "ttlMs", "cacheScope"];
 
 /// Writes a forwarded result. What is not an object becomes an empty one: there is nothing in it to pass on.
 pub(super) fn write_forwarded(out: &mut Vec<u8>, revision: &Revision, server: &ServerIdentity, raw: &RawJson) {
+    if !revision.resource_links
+        && contains(raw.as_bytes(), b"resource_link")
+        && let Ok(answer) = raw.read::<CallToolResult>()
+    {
+        return tools::write_call_tool(out, revision, server, &answer);
+    }
     let members = serde_json::from_slice::<Members<'_>>(raw.as_bytes()).unwrap_or_default();
     out.push(b'{');
     let mut meta = None;
     for (name, value) in &members.0 {
-        match name.0.as_ref() {
+        match name.as_ref() {
             "_meta" => meta = Some(*value),
-            "resultType" if !revision.result_type => {}
+            name if NOT_PASSED_ON.contains(&name) => {}
             "structuredContent" if !revision.structured_content.admits(value.get().starts_with('{')) => {}
-            _ => write_member(out, &name.0, value),
+            name => write_member(out, name, value),
         }
     }
-    if revision.result_type && !members.0.iter().any(|(name, _)| name.0 == "resultType") {
+    if revision.result_type {
         super::separate(out);
         out.extend_from_slice(b"\"resultType\":\"complete\"");
     }
@@ -36,7 +42,7 @@ pub(super) fn write_forwarded(out: &mut Vec<u8>, revision: &Revision, server: &S
 /// `_meta` of the other server without its name, which is not the name of who answers, and with ours.
 fn write_meta(out: &mut Vec<u8>, revision: &Revision, server: &ServerIdentity, theirs: Option<&RawValue>) {
     let theirs = theirs.and_then(|raw| serde_json::from_str::<Members<'_>>(raw.get()).ok()).unwrap_or_default();
-    let kept = || theirs.0.iter().filter(|(name, _)| name.0 != SERVER_INFO);
+    let kept = || theirs.0.iter().filter(|(name, _)| name != SERVER_INFO);
     if revision.result_type {
         super::separate(out);
         out.extend_from_slice(&server.meta);
@@ -47,7 +53,7 @@ fn write_meta(out: &mut Vec<u8>, revision: &Revision, server: &ServerIdentity, t
         return;
     }
     for (name, value) in kept() {
-        write_member(out, &name.0, value);
+        write_member(out, name, value);
     }
     out.push(b'}');
 }
@@ -69,28 +75,6 @@ fn write_on_one_line(out: &mut Vec<u8>, json: &str) {
     }
 }
 
-/// The members of an object, in order, values raw.
-#[derive(Default)]
-struct Members<'a>(Vec<(Key<'a>, &'a RawValue)>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct MembersVisitor;
-        impl<'de> Visitor<'de> for MembersVisitor {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-        }
-        deserializer.deserialize_map(MembersVisitor)
-    }
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
 }

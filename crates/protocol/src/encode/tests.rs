@@ -65,10 +65,16 @@ fn a_forwarded_result_keeps_its_unknown_members() {
     assert_eq!(modern["_meta"]["io.modelcontextprotocol/serverInfo"]["name"], "s");
     assert_eq!(written(&V2025_06_18, &answer), json!({"content": [], "x": 1.50, "_meta": {"com.example/a": {}}}));
 
-    let modern_child = "{\"resultType\":\"input_required\",\"_meta\":{\"io.modelcontextprotocol/serverInfo\":{}}}";
-    let answer = ServerResult::Forwarded(RawJson::parse(modern_child.into()).unwrap());
-    assert_eq!(written(&V2025_11_25, &answer), json!({}));
-    assert_eq!(written(&V2026_07_28, &answer)["resultType"], "input_required");
+    let asking = r#"{"resultType":"input_required","inputRequests":{"k":{}},"requestState":"x","ttlMs":1,"cacheScope":"public",
+        "_meta":{"io.modelcontextprotocol/serverInfo":{}},"content":[]}"#;
+    let answer = ServerResult::Forwarded(RawJson::parse(asking.into()).unwrap());
+    assert_eq!(written(&V2025_11_25, &answer), json!({"content": []}), "no question of another server passes");
+    assert_eq!(written(&V2026_07_28, &answer), json!({"content": [], "resultType": "complete", "_meta": meta()}));
+
+    let linking = r#"{"content":[{"type":"resource_link","uri":"file:///a","name":"a"}]}"#;
+    let answer = ServerResult::Forwarded(RawJson::parse(linking.into()).unwrap());
+    assert_eq!(written(&V2025_03_26, &answer)["content"][0]["text"], "a: file:///a");
+    assert_eq!(written(&V2025_06_18, &answer)["content"][0]["type"], "resource_link");
 }
 
 #[test]

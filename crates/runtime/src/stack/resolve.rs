@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use arc_swap::ArcSwap;
+use outboard_protocol::error::shortened;
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -53,9 +54,10 @@ where
     fn call(&mut self, mut call: Call) -> Self::Future {
         if let Operation::CallTool(tool) = &call.operation {
             let Some(found) = self.catalog.load().tool(&tool.name).cloned() else {
-                tracing::debug!(mcp.method.name = "tools/call", "a caller named an unknown tool");
-                return Early::answered(Err(CallError::UnknownTool { name: super::shortened(&tool.name) }));
+                return Early::answered(Err(CallError::UnknownTool { name: shortened(&tool.name) }));
             };
+            // Only now: a name that a caller made up has no place in telemetry.
+            tracing::Span::current().record("gen_ai.tool.name", &*found.tool.name);
             call.tool = Some(found);
         }
         Early::passed(self.inner.call(call))

@@ -43,24 +43,32 @@ where
     }
 
     fn call(&mut self, call: Call) -> Self::Future {
-        let tool = call.tool.as_ref().map(|tool| tracing::field::display(&tool.tool.name));
         let span = tracing::debug_span!(
             "call",
             mcp.method.name = call.operation.method(),
-            gen_ai.tool.name = tool,
+            gen_ai.tool.name = tracing::field::Empty,
             mcp.protocol.version = call.client.revision.name,
         );
         let future = span.in_scope(|| self.inner.call(call));
-        ResponseFuture { future, span }
+        ResponseFuture { future, span, reported: false }
     }
 }
 
 pin_project! {
-    /// Reports the outcome when it is there.
+    /// Reports the outcome when it is there, and a call that nobody waits for any more.
     pub(crate) struct ResponseFuture<F> {
         #[pin]
         future: F,
         span: Span,
+        reported: bool,
+    }
+
+    impl<F> PinnedDrop for ResponseFuture<F> {
+        fn drop(this: Pin<&mut Self>) {
+            if !this.reported {
+                this.span.in_scope(|| tracing::debug!("call cancelled"));
+            }
+        }
     }
 }
 
@@ -75,6 +83,7 @@ where
         let _inside = this.span.enter();
         let Ok(outcome) = ready!(this.future.poll(cx));
         report(&outcome);
+        *this.reported = true;
         Poll::Ready(Ok(outcome))
     }
 }

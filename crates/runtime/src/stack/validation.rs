@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::task::{Context, Poll};
 
 use outboard_protocol::encode::ServerResult;
+use outboard_protocol::error::shortened;
 use outboard_protocol::types::CallToolResult;
 use serde_json::{Map, Value};
 use tower_layer::Layer;
@@ -57,7 +58,7 @@ fn refusal(call: &Call) -> Option<Outcome> {
         None => Value::Object(Map::new()),
         Some(Ok(arguments)) => arguments,
         Some(Err(UniqueError::Duplicate { name })) => {
-            return Some(Err(CallError::DuplicateArgument { name: super::shortened(&name) }));
+            return Some(Err(CallError::DuplicateArgument { name: shortened(&name) }));
         }
         Some(Err(UniqueError::Json(error))) => return Some(unfit(&format!("arguments: {error}"))),
     };

@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
+use outboard_protocol::headers::{AnnotationError, Values};
 use outboard_protocol::types::{CallToolResult, Tool};
 use outboard_runtime::{
     CallError, Catalog, CatalogError, DynamicTool, NativeTool, Offer, OfferedTool, Provider, Runtime, RuntimeConfig,
@@ -125,6 +126,11 @@ async fn call_in_flight_outlives_its_tool() {
     assert!(answered.is_ok(), "{answered:?}");
 }
 
+/// A schema with a parameter that a header repeats.
+fn annotated(kind: &str, header: &str) -> Value {
+    json!({"type": "object", "properties": {"a": {"type": kind, "x-mcp-header": header}}})
+}
+
 /// Tools of a provider that cannot be offered: the name with which it would be listed, and its schema.
 fn unfit() -> Vec<(&'static str, Value)> {
     let object = json!({"type": "object"});
@@ -138,8 +144,9 @@ fn unfit() -> Vec<(&'static str, Value)> {
         ("array", json!({"type": "array"})),
         ("untyped", json!({})),
         ("unknown-type", json!({"type": "object", "properties": {"a": {"type": "text"}}})),
-        ("look-ahead", json!({"type": "object", "properties": {"a": {"pattern": "(?=a)b"}}})),
         ("elsewhere", json!({"type": "object", "$ref": "https://schemas.example/a.json"})),
+        ("number-in-a-header", annotated("number", "A")),
+        ("no-header", annotated("string", "a\r\nb")),
         ("large", json!({"type": "object", "title": "x".repeat(256 * 1024)})),
         ("deep", (0..64).fold(json!({}), |inner, _| json!({"type": "object", "not": inner}))),
     ]
@@ -195,8 +202,68 @@ async fn native_tools_that_cannot_be_offered_are_refused() {
     let error = SchemaError::NotForObjects;
     assert_eq!(refused(catalog().tool(untyped)), CatalogError::Schema { name: "b".into(), error });
 
+    let annotated = |schema: Value| {
+        let tool = Tool { input_schema: schema, ..open_tool("b") };
+        DynamicTool::new(tool, |_, _| async { CallToolResult::text("never") })
+    };
+    let cases = [
+        (annotated(self::annotated("number", "A")), AnnotationError::ParameterType { parameter: "a".into() }),
+        (annotated(self::annotated("string", "a\r\nb")), AnnotationError::Name { parameter: "a".into() }),
+        (
+            annotated(json!({"type": "object", "not": self::annotated("string", "A")})),
+            AnnotationError::Place { place: "not".into() },
+        ),
+    ];
+    for (tool, error) in cases {
+        assert_eq!(refused(catalog().tool(tool)), CatalogError::Annotation { name: "b".into(), error });
+    }
+
     let schema = SchemaLimits { bytes_max: 10, ..SchemaLimits::default() };
     let small = Runtime::new(catalog(), &RuntimeConfig { schema, ..RuntimeConfig::default() }).unwrap_err();
     let error = SchemaError::TooLarge { bytes: 17, limit: 10 };
     assert_eq!(small, CatalogError::Schema { name: "a".into(), error });
+}
+
+#[tokio::test]
+async fn patterns_that_only_a_backtracking_engine_follows_are_left_to_the_server_that_has_them() {
+    let schema = json!({"type": "object", "properties": {"a": {"type": "string", "pattern": "^(?!b)"}}});
+    let tool = Tool { input_schema: schema.clone(), ..open_tool("t") };
+    let provider = Fake::new("first", Vec::new());
+    provider.offer(vec![tool_of("first", tool)]);
+    let runtime = runtime(Catalog::new("test", "1").provider(provider.clone()));
+    assert_eq!(runtime.tools()[0].input_schema, schema, "it is listed as it is");
+    assert_eq!(text(&runtime, "t", json!({"a": "b"})).await.0, "first");
+    assert!(text(&runtime, "t", json!({"a": 1})).await.0.contains("arguments/a"), "the rest is checked");
+}
+
+#[tokio::test]
+async fn header_parameters_follow_the_offers() {
+    let annotated = |header| tool_of("fake", Tool { input_schema: annotated("string", header), ..open_tool("a") });
+    let fake = Fake::new("fake", vec![annotated("First")]);
+    let catalog = Catalog::new("test", "1").tool(native("own")).provider_with_prefix("p", fake.clone());
+    let runtime = runtime(catalog);
+    for without in ["own", "a", "p_b", ""] {
+        assert_eq!(runtime.header_parameters(without), None, "{without}");
+    }
+    let asked_for = |runtime: &Runtime| {
+        let mut names = Vec::new();
+        let seen = std::cell::RefCell::new(&mut names);
+        let parameters = runtime.header_parameters("p_a").unwrap();
+        let checked = parameters.check(
+            |name| {
+                seen.borrow_mut().push(name.to_owned());
+                Values::None
+            },
+            None,
+        );
+        assert_eq!(checked, Ok(()));
+        names
+    };
+    assert_eq!(asked_for(&runtime), ["mcp-param-first"]);
+    fake.offer(vec![annotated("Second")]);
+    runtime.refresh();
+    assert_eq!(asked_for(&runtime), ["mcp-param-second"]);
+    fake.offer(tools_of("fake", &["a"]));
+    runtime.refresh();
+    assert_eq!(runtime.header_parameters("p_a"), None);
 }

@@ -113,7 +113,7 @@ impl HostOriginPolicy {
         let mut origins = headers.get_all(header::ORIGIN).iter();
         match (origins.next(), origins.next()) {
             (None, _) => Ok(()),
-            (Some(origin), None) if self.is_allowed_origin(origin) => Ok(()),
+            (Some(origin), None) if self.is_allowed_origin(origin, headers.get(header::HOST)) => Ok(()),
             (Some(_), _) => Err(Foreign::Origin),
         }
     }
@@ -133,14 +133,14 @@ impl HostOriginPolicy {
         self.any_address_with_port.is_some_and(|ours| port.unwrap_or(80) == ours) && bare.parse::<IpAddr>().is_ok()
     }
 
-    fn is_allowed_origin(&self, origin: &HeaderValue) -> bool {
+    fn is_allowed_origin(&self, origin: &HeaderValue, host: Option<&HeaderValue>) -> bool {
         let Ok(origin) = origin.to_str() else { return false };
         if self.origins.iter().any(|allowed| &**allowed == origin) {
             return true;
         }
-        // A page that this server itself would serve, reached by an address of this machine.
+        // On all addresses, a page of the very address that the request came to: one that this server itself would serve.
         self.any_address_with_port.is_some()
-            && origin.strip_prefix("http://").is_some_and(|host| !host.contains('/') && self.is_ours(host))
+            && origin.strip_prefix("http://").is_some_and(|authority| host.is_some_and(|host| host == authority))
     }
 }
 
@@ -304,15 +304,19 @@ mod tests {
     #[test]
     fn on_all_addresses_any_address_is_ours_but_no_name() {
         let policy = HostOriginPolicy::listening_on("0.0.0.0:8080".parse().unwrap());
-        let cases = [
-            ("192.0.2.7:8080", true),
-            ("[2001:db8::1]:8080", true),
-            ("localhost:8080", true),
-            ("192.0.2.7:8081", false),
-            ("rebound.example:8080", false),
+        let cases: [(&str, &[&str], bool); 9] = [
+            ("192.0.2.7:8080", &[], true),
+            ("[2001:db8::1]:8080", &[], true),
+            ("localhost:8080", &[], true),
+            ("192.0.2.7:8081", &[], false),
+            ("rebound.example:8080", &[], false),
+            ("192.0.2.7:8080", &["http://192.0.2.7:8080"], true),
+            ("192.0.2.7:8080", &["http://203.0.113.5:8080"], false),
+            ("127.0.0.1:8080", &["http://203.0.113.5:8080"], false),
+            ("192.0.2.7:8080", &["https://192.0.2.7:8080"], false),
         ];
-        for (host, let_in) in cases {
-            assert_eq!(check(&policy, &[host], &[]).is_ok(), let_in, "Host {host}");
+        for (host, origins, let_in) in cases {
+            assert_eq!(check(&policy, &[host], origins).is_ok(), let_in, "Host {host}, Origin {origins:?}");
         }
     }
 

@@ -1,15 +1,18 @@
 //! Legacy requests: everything that only clients up to 2025-11-25 need. The day they are gone, this file goes.
 //!
-//! There is no GET stream yet, and nothing is sent to a client but the answers to its requests.
+//! There is no GET stream yet, and nothing is sent to a client but the answers to its requests; batches are refused, and
+//! `notifications/cancelled` is taken and changes nothing.
 
 use ::http::{HeaderMap, HeaderValue, Response, StatusCode, request};
 use outboard_identity::Principal;
 use outboard_protocol::encode::{ServerIdentity, ServerResult};
 use outboard_protocol::params::{Params, ParamsError};
-use outboard_protocol::types::{ClientCapabilities, Implementation, InitializeParams, InitializeResult};
+use outboard_protocol::types::{ClientCapabilities, Implementation, InitializeResult};
 use outboard_protocol::{Header, Message, Method, RawJson, Request, RequestId, Revision};
 use outboard_runtime::{Answer, Call, CallError, Client, Description, Operation, Outcome, Outlet};
 use outboard_store::{NewSession, OwnerDigest, Session, SessionId};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use tower_service::Service as _;
 
 use super::body::Body;
@@ -120,11 +123,7 @@ impl Inner {
             return Ok(self.answer(posted, call, self.answering(request.id, revision)).await);
         }
         let operation = common_operation(&request.method, &params, posted).map_err(refuse)?;
-        let client = Client {
-            revision,
-            info: RawJson::of(&Implementation::new(&*session.client_name, &*session.client_version)).ok(),
-            capabilities: ClientCapabilities::from_bits(session.capabilities),
-        };
+        let client = client_of(session, revision);
         let call = Call::new(operation, posted.principal.clone(), client)
             .with_meta(params.meta.map(|raw| RawJson::slice_of(posted.bytes, raw)))
             .with_progress(progress_token);
@@ -177,14 +176,10 @@ impl Inner {
     /// Opens a session: its id holds all of it.
     async fn initialize(&self, posted: &Posted<'_>, request: Request) -> Result<Response<Body>, Refusal> {
         let id = request.id;
-        let asked = initialize_params(request.params.as_ref()).map_err(|error| Refusal::legacy(id.clone(), error))?;
+        let asked = asked(request.params.as_ref()).map_err(|error| Refusal::legacy(id.clone(), error))?;
         let revision = Revision::negotiate(&asked.protocol_version);
         let session = self.open(&posted.principal, revision, &asked, &id)?;
-        let client = Client {
-            revision,
-            info: RawJson::of(&asked.client_info).ok(),
-            capabilities: ClientCapabilities::from_bits(session.1.capabilities),
-        };
+        let client = client_of(&session.1, revision);
         let running = self.run(Call::new(Operation::Describe, posted.principal.clone(), client));
         let mut response = self.answer(posted, running, self.answering(id.clone(), revision)).await;
         let header = HeaderValue::from_str(session.0.as_str()).map_err(|_| Refusal::Internal { id: Some(id) })?;
@@ -196,15 +191,12 @@ impl Inner {
         &self,
         principal: &Principal,
         revision: &'static Revision,
-        asked: &InitializeParams,
+        asked: &Asked,
         id: &RequestId,
     ) -> Result<(SessionId, Session), Refusal> {
-        let capabilities = RawJson::of(&asked.capabilities)
-            .ok()
-            .and_then(|raw| ClientCapabilities::from_json(std::str::from_utf8(raw.as_bytes()).ok()?))
-            .ok_or_else(|| {
-                Refusal::legacy(id.clone(), ParamsError::WrongType { name: "capabilities", expected: OBJECTS })
-            })?;
+        let capabilities = ClientCapabilities::from_json(asked.capabilities.get()).ok_or_else(|| {
+            Refusal::legacy(id.clone(), ParamsError::WrongType { name: "capabilities", expected: OBJECTS })
+        })?;
         let new = NewSession {
             owner: owner_digest(principal),
             revision: revision.name,
@@ -220,7 +212,8 @@ impl Inner {
 
     /// Ends a session: DELETE with its id.
     pub(super) async fn delete(&self, parts: &request::Parts) -> Result<Response<Body>, Refusal> {
-        if !may_be_legacy(version_header(&parts.headers)) {
+        let version = version_header(&parts.headers).map_err(|error| Refusal::protocol(None, error))?;
+        if !may_be_legacy(version) {
             return Err(Refusal::MethodNotAllowed);
         }
         let principal = self.principal(parts)?;
@@ -236,10 +229,34 @@ impl Inner {
 
 const OBJECTS: &str = "an object of objects";
 
-fn initialize_params(params: Option<&RawJson>) -> Result<InitializeParams, ParamsError> {
+/// What a session is opened by. The rest of what a client says about itself is for display, and not looked at.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Asked {
+    protocol_version: String,
+    capabilities: Box<RawValue>,
+    client_info: ClientName,
+}
+
+#[derive(Deserialize)]
+struct ClientName {
+    name: String,
+    version: String,
+}
+
+fn asked(params: Option<&RawJson>) -> Result<Asked, ParamsError> {
     let params = params.ok_or(ParamsError::Missing { name: "params" })?;
     let expected = "an object with protocolVersion, capabilities and clientInfo {name, version}";
     params.read().map_err(|_| ParamsError::WrongType { name: "params", expected })
+}
+
+/// The client of a session.
+fn client_of(session: &Session, revision: &'static Revision) -> Client {
+    Client {
+        revision,
+        info: RawJson::of(&Implementation::new(&*session.client_name, &*session.client_version)).ok(),
+        capabilities: ClientCapabilities::from_bits(session.capabilities),
+    }
 }
 
 fn owner_digest(principal: &Principal) -> OwnerDigest {

@@ -1,14 +1,15 @@
 //! Modern requests: each checked against its own headers and `_meta`, none remembered.
 
-use ::http::{Response, StatusCode};
+use ::http::{HeaderValue, Response, StatusCode};
 use outboard_protocol::encode::{ServerIdentity, ServerResult};
-use outboard_protocol::headers::{self, HeaderMismatch};
+use outboard_protocol::error::shortened;
+use outboard_protocol::headers::{self, Values};
 use outboard_protocol::meta::{Meta, MetaError};
 use outboard_protocol::params::Params;
 use outboard_protocol::revision::SERVED;
 use outboard_protocol::types::DiscoverResult;
 use outboard_protocol::{Era, Message, Method, ProtocolError, RawJson, Request, Revision};
-use outboard_runtime::{Call, Client, Description, Operation, ToolCall};
+use outboard_runtime::{Call, Client, Description, Operation, Runtime, ToolCall};
 use tower_service::Service as _;
 
 use super::body::Body;
@@ -16,15 +17,6 @@ use super::headers::mirrored;
 use super::refusal::Refusal;
 use super::respond::{Answering, RunningCall, Streaming, respond};
 use super::{Inner, Posted, empty};
-
-/// The refusal of a body that is modern under a header that is not.
-pub(super) fn era_mismatch(message: &Message) -> Refusal {
-    let id = match message {
-        Message::Request(request) => Some(request.id.clone()),
-        Message::Notification(_) | Message::Response(_) => None,
-    };
-    Refusal::protocol(id, HeaderMismatch::EraMismatch)
-}
 
 impl Inner {
     /// Serves a modern message.
@@ -35,7 +27,8 @@ impl Inner {
             Message::Notification(_) => return Ok(empty(StatusCode::ACCEPTED)),
             Message::Response(_) => return Err(Refusal::ResponsePosted),
         };
-        let call = check(&request, &posted).map_err(|error| Refusal::protocol(Some(request.id.clone()), error))?;
+        let call = check(&request, &posted, &self.runtime)
+            .map_err(|error| Refusal::protocol(Some(request.id.clone()), error))?;
         let answering = Answering {
             id: request.id,
             revision: call.client.revision,
@@ -60,7 +53,7 @@ impl Inner {
 }
 
 /// Checks a request in the order that clients and the conformance suite rely on, and says what is wanted.
-fn check(request: &Request, posted: &Posted<'_>) -> Result<Call, ProtocolError> {
+fn check(request: &Request, posted: &Posted<'_>, runtime: &Runtime) -> Result<Call, ProtocolError> {
     let mirrored = mirrored(&posted.parts.headers);
     headers::check_method(&mirrored, &request.method)?;
     let params = Params::read(request.params.as_ref())?;
@@ -70,8 +63,11 @@ fn check(request: &Request, posted: &Posted<'_>) -> Result<Call, ProtocolError> 
     headers::check_version(&mirrored, &version)?;
     let revision = Revision::served(&version)
         .filter(|revision| revision.era == Era::Modern)
-        .ok_or_else(|| ProtocolError::UnsupportedVersion { requested: (*version).into() })?;
+        .ok_or_else(|| ProtocolError::UnsupportedVersion { requested: shortened(&version) })?;
     headers::check_name(&mirrored, &request.method, &params)?;
+    if request.method == Method::ToolsCall {
+        check_parameters(&params, posted, runtime)?;
+    }
 
     let progress_token = meta.progress_token()?;
     let client = Client { revision, info: about.client_info, capabilities: about.client_capabilities };
@@ -79,6 +75,15 @@ fn check(request: &Request, posted: &Posted<'_>) -> Result<Call, ProtocolError> 
     Ok(Call::new(operation, posted.principal.clone(), client)
         .with_meta(params.meta.map(|raw| RawJson::slice_of(posted.bytes, raw)))
         .with_progress(progress_token))
+}
+
+/// Checks the headers that repeat arguments, if the tool has such arguments.
+fn check_parameters(params: &Params<'_>, posted: &Posted<'_>, runtime: &Runtime) -> Result<(), ProtocolError> {
+    if let Some(parameters) = runtime.header_parameters(&params.name()?) {
+        let values = |header: &str| Values::of(posted.parts.headers.get_all(header).iter().map(HeaderValue::as_bytes));
+        parameters.check(values, params.arguments)?;
+    }
+    Ok(())
 }
 
 /// What a modern method wants.
@@ -101,9 +106,7 @@ pub(super) fn common_operation(
             name: (*params.name()?).into(),
             arguments: params.arguments_object()?.map(|raw| RawJson::slice_of(posted.bytes, raw)),
         })),
-        _ => {
-            Err(ProtocolError::MethodNotFound { method: method.as_str().chars().take(128).collect::<String>().into() })
-        }
+        _ => Err(ProtocolError::MethodNotFound { method: shortened(method.as_str()) }),
     }
 }
 

@@ -33,7 +33,7 @@ pub(super) enum Refusal {
     SessionMissing { id: Option<RequestId> },
     /// The client named a session that does not exist for it.
     SessionNotFound { id: Option<RequestId> },
-    /// The client asked for something on a modern connection that only a server sends.
+    /// The client answered a question that nobody asked: a modern server sends no requests.
     ResponsePosted,
     /// The store cannot be reached.
     StoreUnavailable,
@@ -116,7 +116,7 @@ impl Refusal {
         match self {
             Self::MethodNotAllowed => ErrorObject::new(
                 code::METHOD_NOT_FOUND,
-                "this URL takes POST, and DELETE to end a session; there is no stream to GET",
+                "this URL takes POST, and DELETE to end a legacy session; there is no stream to GET",
             ),
             Self::ContentType => {
                 ErrorObject::new(code::MEDIA_TYPE, "send Content-Type: application/json, in UTF-8 and not compressed")
@@ -152,9 +152,11 @@ impl Refusal {
 /// The status of a breach of the protocol. Legacy clients read JSON-RPC errors from 200, except where the message itself
 /// could not be read.
 fn protocol_status(era: Era, error: &ProtocolError) -> StatusCode {
+    let is_readable = error.object().code != code::INVALID_REQUEST;
     match (era, error) {
         (Era::Modern, ProtocolError::MethodNotFound { .. }) => StatusCode::NOT_FOUND,
-        (Era::Legacy, ProtocolError::MethodNotFound { .. } | ProtocolError::Params(_)) => StatusCode::OK,
+        (Era::Legacy, ProtocolError::MethodNotFound { .. }) => StatusCode::OK,
+        (Era::Legacy, ProtocolError::Params(_)) if is_readable => StatusCode::OK,
         (Era::Modern | Era::Legacy, _) => StatusCode::BAD_REQUEST,
     }
 }

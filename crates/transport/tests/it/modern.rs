@@ -1,6 +1,7 @@
 //! Requests of 2026-07-28: results, ids, headers, and members that stand twice.
 
 mod order;
+mod parameters;
 
 use outboard_protocol::{headers, meta};
 use outboard_testkit::http::{Answer, HttpRequest, Served, modern};
@@ -212,7 +213,7 @@ async fn meta_is_an_object_with_the_required_keys() {
 #[tokio::test]
 async fn headers_repeat_the_body_exactly() {
     let served = Setup::new().serve().await;
-    let cases: [(&str, &[&[u8]], bool); 16] = [
+    let cases: [(&str, &[&[u8]], bool); 17] = [
         (headers::NAME, &[b"echo"], true),
         (headers::NAME, &[b" echo\t"], true),
         (headers::NAME, &[b"=?base64?ZWNobw==?="], true),
@@ -229,6 +230,7 @@ async fn headers_repeat_the_body_exactly() {
         (headers::METHOD, &[b"tools/call", b"tools/call"], false),
         (headers::PROTOCOL_VERSION, &[b" 2026-07-28 "], true),
         (headers::PROTOCOL_VERSION, &[b"2026-07-28", b"2026-07-28"], false),
+        (headers::PROTOCOL_VERSION, &[b"2025-11-25", b"2026-07-28"], false),
     ];
     for (name, values, accepted) in cases {
         let request = call("echo", &json!({"text": "x"})).without(name);
