@@ -31,6 +31,10 @@ use proc_macro::TokenStream;
 /// Arguments are checked against their JSON Schema before the function runs. What it returns is anything that is
 /// `IntoToolResult`; the `Err` of a `Result` becomes a tool execution error, whose text the model sees.
 ///
+/// `#[header("Region")]` at a parameter makes clients repeat the argument in the HTTP header `Mcp-Param-Region`, for who
+/// routes by headers (specification: *x-mcp-header*). The parameter is a string, an integer or a boolean, or an `Option` of
+/// one, which may then be absent but not `null`. Headers are seen by all that a request passes: nothing secret belongs there.
+///
 /// In the attribute: `name = "…"`, `title = "…"`, `description = "…"`, and the hints `read_only`, `destructive`,
 /// `idempotent`, `open_world`, each alone or with `= true` or `= false`.
 #[proc_macro_attribute]

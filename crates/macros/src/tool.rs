@@ -84,18 +84,40 @@ fn arguments_name(name: &Ident) -> Ident {
 /// The arguments as one type, from which the JSON Schema is made and into which they are read.
 fn arguments_struct(runtime: &TokenStream, name: &Ident, parameters: &Parameters) -> TokenStream {
     let structure = arguments_name(name);
-    let fields = parameters.arguments().map(|Argument { name, type_, documentation, attributes }| {
+    let fields = parameters.arguments().map(|Argument { name, type_, documentation, header, attributes }| {
         let documentation = documentation.iter();
-        quote! { #(#[doc = #documentation])* #(#attributes)* #name: #type_ }
+        let header =
+            header.as_ref().map(|header| quote!(#[schemars(extend("x-mcp-header" = #header), transform = __not_null)]));
+        quote! { #(#[doc = #documentation])* #header #(#attributes)* #name: #type_ }
     });
+    let not_null = parameters.arguments().any(|argument| argument.header.is_some()).then(|| not_null(runtime));
     let serde = format!("{runtime}::generated::serde").replace(' ', "");
     let schemars = format!("{runtime}::generated::schemars").replace(' ', "");
     quote! {
+        #not_null
+
         #[derive(#runtime::generated::serde::Deserialize, #runtime::generated::schemars::JsonSchema)]
         #[serde(crate = #serde, deny_unknown_fields)]
         #[schemars(crate = #schemars)]
         #[allow(non_camel_case_types, reason = "named after the function it belongs to")]
         struct #structure { #(#fields,)* }
+    }
+}
+
+/// Takes `null` out of the types of an `Option`, whose argument is then absent or there. Clients leave a tool out if a
+/// header repeats an argument of several types.
+fn not_null(runtime: &TokenStream) -> TokenStream {
+    quote! {
+        fn __not_null(schema: &mut #runtime::generated::schemars::Schema) {
+            use #runtime::generated::serde_json::Value;
+            if let Some(types) = schema.get_mut("type") {
+                if let Some([Value::String(one), Value::String(null)]) = types.as_array().map(Vec::as_slice) {
+                    if null == "null" {
+                        *types = Value::String(one.clone());
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -200,6 +222,14 @@ mod tests {
             ),
             ("async fn gr\u{fc}n() {}", "a tool name is 1 to 128 characters of A-Z a-z 0-9 _ - ."),
             ("struct A;", "expected `fn`"),
+            ("async fn a(#[header] x: String) {}", "expected attribute arguments"),
+            ("async fn a(#[header(Region)] x: String) {}", "expected string literal"),
+            ("async fn a(#[header(\"\")] x: String) {}", "a header's name is"),
+            ("async fn a(#[header(\"two words\")] x: String) {}", "a header's name is"),
+            ("async fn a(#[header(\"a\\r\\nb\")] x: String) {}", "a header's name is"),
+            ("async fn a(#[header(\"A\")] #[header(\"B\")] x: String) {}", "an argument has one header"),
+            ("async fn a(#[header(\"A\")] x: String, #[header(\"a\")] y: u8) {}", "two arguments have this header"),
+            ("async fn a(#[header(\"A\")] x: &Context) {}", "the call itself is no argument"),
         ];
         for (function, said) in cases {
             assert!(refusal("", function).contains(said), "{function}: {}", refusal("", function));
@@ -236,7 +266,7 @@ mod tests {
     #[test]
     fn what_is_a_tool_is_refused_only_for_want_of_the_runtime() {
         // This crate depends on neither of the two, so that a good function comes as far as that.
-        let function = "async fn a(ctx: &Context, x: Option<u8>) -> Result<(), String> { Ok(()) }";
+        let function = "async fn a(ctx: &Context, #[header(\"X-1\")] x: Option<u8>) -> Result<(), String> { Ok(()) }";
         let attribute = "name = \"a.b-c_1\", title = \"A\", read_only, destructive = false,";
         assert!(refusal(attribute, function).contains("needs outboard-server or outboard-runtime"));
     }

@@ -23,6 +23,7 @@ fn catalog() -> Catalog {
         .tool(tools::test_multiple_content_types)
         .tool(tools::test_error_handling)
         .tool(tools::test_tool_with_progress)
+        .tool(tools::test_x_mcp_header)
         .tool(schemas::json_schema_2020_12_tool())
         .tool(tools::echo)
 }

@@ -59,6 +59,16 @@ pub(crate) async fn test_tool_with_progress(ctx: &Context) -> &'static str {
     "done"
 }
 
+/// Tells the region, which a header of the request repeats.
+#[tool(read_only, idempotent)]
+pub(crate) async fn test_x_mcp_header(
+    /// Any text.
+    #[header("Region")]
+    region: String,
+) -> String {
+    format!("region: {region}")
+}
+
 /// Gives the message back.
 #[tool(read_only, idempotent, open_world = false)]
 pub(crate) async fn echo(
