@@ -29,6 +29,7 @@ pub(crate) use effective::{Backend, Config, Drain, Limits, Log, Timeouts};
 pub(crate) use environment::{ProcessEnvironment, style_for};
 pub(crate) use file::LogFormat;
 pub(crate) use layers::Overrides;
+pub(crate) use value::ExactOrigin;
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Place};
 use check::Check;
@@ -175,6 +176,7 @@ fn effective(file: File, state_dir: PathBuf, backends: Vec<Backend>) -> Config {
         timeouts: Timeouts {
             headers: timeouts.headers.value.0,
             body: timeouts.body.value.0,
+            write: timeouts.write.value.0,
             idle: timeouts.idle.value.0,
             call: timeouts.call.value.0,
         },

@@ -1,5 +1,6 @@
 //! The HTTP stack: what a request passes before it reaches the transport.
 
+mod cors;
 mod forwarded;
 mod request_id;
 mod routes;
@@ -11,8 +12,10 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 use outboard_transport::{Body, HostOriginLayer, HostOriginPolicy, StreamableHttp};
 use tower::ServiceBuilder;
+use tower_http::cors::CorsLayer;
 use tower_service::Service;
 
+pub(crate) use cors::cors;
 use forwarded::ForwardedLayer;
 pub(crate) use forwarded::Forwarding;
 use request_id::RequestIdLayer;
@@ -24,6 +27,7 @@ pub(crate) fn stack(
     transport: StreamableHttp,
     path: &str,
     policy: HostOriginPolicy,
+    pages: Option<CorsLayer>,
     forwarding: Forwarding,
     health: Health,
 ) -> impl Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future: Send> + Clone + Send + 'static
@@ -35,6 +39,8 @@ pub(crate) fn stack(
         .layer(HealthLayer::new(health))
         // Keeps foreign web pages out, whatever path and method they try.
         .layer(HostOriginLayer::new(policy))
+        // Answers the preflights of the pages that may call, and lets them read what they are answered.
+        .option_layer(pages)
         // Without authentication, a proxy in front would make everyone the local user.
         .layer(ForwardedLayer::new(forwarding))
         .service(Routes::new(transport, path))

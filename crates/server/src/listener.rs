@@ -2,6 +2,8 @@
 //!
 //! `axum::serve` sets neither `TCP_NODELAY` nor timeouts, and does not end while a stream is open.
 
+mod write_timeout;
+
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
@@ -18,6 +20,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use outboard_transport::Body;
+use rustix::io::Errno;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -25,6 +28,7 @@ use tokio_util::task::TaskTracker;
 use tower_service::Service;
 
 use crate::config::{Limits, Timeouts};
+use write_timeout::WriteTimeout;
 
 /// How long to wait before accepting again when the system is out of file descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -59,7 +63,7 @@ impl Listener {
             .header_read_timeout(timeouts.idle.max(timeouts.headers))
             .max_headers(limits.header_count)
             .max_buf_size(limits.header_bytes.max(HEAD_BYTES_MIN));
-        let driver = Driver { http: Arc::new(http), first_head: timeouts.headers };
+        let driver = Driver { http: Arc::new(http), first_head: timeouts.headers, write: timeouts.write };
         Ok(Self { socket, driver, connections_max: limits.connections })
     }
 
@@ -80,23 +84,19 @@ impl Listener {
         // Beyond the bound connections wait in the system's queue, which has a bound of its own.
         let places = Arc::new(Semaphore::new(self.connections_max.min(Semaphore::MAX_PERMITS)));
         loop {
-            let accepted = tokio::select! {
-                accepted = accept(&self.socket, &places) => accepted,
+            let next = async {
+                let place = Arc::clone(&places).acquire_owned().await.expect("nobody closes the semaphore");
+                (accept(&self.socket).await, place)
+            };
+            let (stream, place) = tokio::select! {
+                next = next => next,
                 () = stop.accepting.cancelled() => break,
             };
-            match accepted {
-                Ok((stream, place)) => {
-                    let connection = self.driver.clone().drive(stream, service.clone(), stop.clone());
-                    connections.spawn(async move {
-                        connection.await;
-                        drop(place);
-                    });
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
-            }
+            let connection = self.driver.clone().drive(stream, service.clone(), stop.clone());
+            connections.spawn(async move {
+                connection.await;
+                drop(place);
+            });
         }
         drop(self.socket);
         connections.close();
@@ -104,15 +104,32 @@ impl Listener {
     }
 }
 
-async fn accept(
-    socket: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
-    let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
-    let (stream, _) = socket.accept().await?;
-    // An answer is written at once and whole: waiting for more to send with it only costs time.
-    stream.set_nodelay(true)?;
-    Ok((stream, place))
+/// Accepts one connection, whatever happens to others before it.
+async fn accept(socket: &TcpListener) -> TcpStream {
+    loop {
+        match socket.accept().await {
+            Ok((stream, _)) => {
+                // An answer is written at once and whole: waiting for more to send with it only costs time.
+                if let Err(error) = stream.set_nodelay(true) {
+                    tracing::debug!(%error, "a connection is served without TCP_NODELAY");
+                }
+                return stream;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                if is_exhaustion(&error) {
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+}
+
+/// Whether the system has nothing left to accept with: then the connection stays in the queue, and accepting again at once
+/// would only fail again. Every other error is that of the one connection, which is out of the queue (accept(2)).
+fn is_exhaustion(error: &io::Error) -> bool {
+    let exhaustion = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
+    Errno::from_io_error(error).is_some_and(|errno| exhaustion.contains(&errno))
 }
 
 /// Drives one connection.
@@ -120,6 +137,7 @@ async fn accept(
 struct Driver {
     http: Arc<http1::Builder>,
     first_head: Duration,
+    write: Duration,
 }
 
 impl Driver {
@@ -132,7 +150,8 @@ impl Driver {
     {
         let asked = Arc::new(AtomicBool::new(false));
         let service = TowerToHyperService::new(Noticing { inner: service, asked: Arc::clone(&asked) });
-        let mut connection = pin!(self.http.serve_connection(TokioIo::new(stream), service));
+        let io = WriteTimeout::new(TokioIo::new(stream), self.write);
+        let mut connection = pin!(self.http.serve_connection(io, service));
         let mut interrupts = interrupts(self.first_head, &stop);
         loop {
             let interrupt = tokio::select! {
@@ -151,8 +170,9 @@ impl Driver {
                     tracing::debug!("a connection brought no request in time");
                     return;
                 }
-                Interrupt::Drain => connection.as_mut().graceful_shutdown(),
-                Interrupt::Cut => return,
+                Interrupt::Drain if asked.load(Ordering::Relaxed) => connection.as_mut().graceful_shutdown(),
+                // Without a request hyper would wait for the first one, as long as that may take.
+                Interrupt::Drain | Interrupt::Cut => return,
             }
         }
     }
@@ -200,3 +220,6 @@ impl<S: Service<Request<Incoming>>> Service<Request<Incoming>> for Noticing<S> {
         self.inner.call(request)
     }
 }
+
+#[cfg(test)]
+mod tests;

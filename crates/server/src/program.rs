@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser as _;
 use outboard_runtime::Catalog;
@@ -81,7 +82,41 @@ impl Failure {
     }
 }
 
-/// Builds the async runtime that a command runs in.
-pub(crate) fn async_runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| Failure::Ours(error.into()))
+/// Runs a command's work in an async runtime, to which the process then owes nothing more.
+///
+/// Dropping a runtime waits, without limit, for what blocks its threads: a native tool's blocking work, say.
+pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::Ours(error.into()))?;
+    let done = runtime.block_on(work);
+    runtime.shutdown_timeout(LEFTOVERS_MAX);
+    done
+}
+
+/// How long what is left in the runtime has to be dropped, once a command's work is done.
+const LEFTOVERS_MAX: Duration = Duration::from_millis(500);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_blocked_thread_does_not_hold_up_the_end() {
+        let (tell, told) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let done = block_on(async {
+                let (start, started) = tokio::sync::oneshot::channel();
+                drop(tokio::task::spawn_blocking(move || {
+                    start.send(()).unwrap();
+                    loop {
+                        std::thread::park();
+                    }
+                }));
+                started.await.unwrap();
+                Ok(())
+            });
+            tell.send(done.is_ok()).unwrap();
+        });
+        assert_eq!(told.recv_timeout(Duration::from_secs(60)), Ok(true));
+    }
 }

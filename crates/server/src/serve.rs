@@ -1,5 +1,6 @@
 //! The server: where configuration, catalog, transport and listener meet, from binding to the last byte.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,11 +44,21 @@ impl Server {
         let sessions = sessions(&config).map_err(Failure::Unavailable)?;
 
         let (lifted, catalog) = Lifted::start(config.backends.clone(), introduced(catalog, &config));
-        if let Err(failure) = lifted.ready(wants_all).await {
-            lifted.stop().await;
-            return Err(failure);
-        }
-        let runtime = Runtime::new(catalog, &runtime_config(&config)).map_err(|error| Failure::Usage(error.into()))?;
+        // A fault of the native tools is told before anybody waits for a lifted server.
+        let lifted_all = async {
+            let runtime = Runtime::new(catalog, &runtime_config(&config));
+            let runtime = runtime.map_err(|error| Failure::Usage(error.into()))?;
+            lifted.ready(wants_all).await?;
+            runtime.refresh();
+            Ok(runtime)
+        };
+        let runtime = match lifted_all.await {
+            Ok(runtime) => runtime,
+            Err(failure) => {
+                lifted.stop().await;
+                return Err(failure);
+            }
+        };
         let work = TaskTracker::new();
         work.close();
         let transport = StreamableHttp::new(runtime.clone(), sessions, work.clone(), http_config(&config));
@@ -70,43 +81,53 @@ impl Server {
     }
 
     /// Serves until a signal, then ends in order: nothing that is in flight is cut off before its time is up. A second
-    /// signal ends at once.
+    /// signal ends at once, however far that has come; what is left of lifted servers is then up to their guards.
     pub(crate) async fn run(self, signals: &Signals) {
         let Self { config, runtime, transport, policy, listener, lifted, work, url } = self;
         let forwarding = if config.insecure_no_auth { Forwarding::Served } else { Forwarding::Refused };
         let health = Health::default();
-        let service = http::stack(transport, config.path.as_str(), policy, forwarding, health.clone());
+        let pages = http::cors(&config.allowed_origins);
+        let service = http::stack(transport, config.path.as_str(), policy, pages, forwarding, health.clone());
         tracing::info!(url = %url, "listening");
         let stop = Stop::default();
         work.spawn(listener.run(service, stop.clone()));
+        let signal = tokio::select! {
+            signal = signals.wait() => signal,
+            never = follow(&runtime) => match never {},
+        };
+        let end = async {
+            tokio::select! {
+                () = drain(signal, &config.drain, &health, &stop, &work) => {}
+                never = follow(&runtime) => match never {},
+            }
+            lifted.stop().await;
+        };
         tokio::select! {
-            () = serve_until_drained(signals, &config.drain, &health, &stop, &work) => {}
-            () = async { runtime.follow().await; std::future::pending().await } => {}
+            () = end => tracing::info!("ended"),
+            _ = signals.wait() => tracing::warn!("ended at once by another signal"),
         }
-        lifted.stop().await;
-        tracing::info!("ended");
     }
 }
 
-/// Serves until a signal; then waits for what is in flight, as long as it has time and no second signal comes.
-async fn serve_until_drained(signals: &Signals, drain: &Drain, health: &Health, stop: &Stop, work: &TaskTracker) {
-    let signal = signals.wait().await;
+/// Follows what the lifted servers offer, and never ends.
+async fn follow(runtime: &Runtime) -> Infallible {
+    runtime.follow().await;
+    std::future::pending().await
+}
+
+/// Stops accepting, and waits for what is in flight as long as it has time.
+async fn drain(signal: Signal, drain: &Drain, health: &Health, stop: &Stop, work: &TaskTracker) {
     health.drain();
     // A balancer needs a moment to see that we are no longer ready; until then it still sends requests. A person at a
     // terminal has none.
     let delay = if signal == Signal::Interrupt { Duration::ZERO } else { drain.delay };
     tracing::info!(?delay, timeout = ?drain.timeout, "draining");
-    tokio::select! {
-        () = tokio::time::sleep(delay) => {}
-        _ = signals.wait() => {}
-    }
+    tokio::time::sleep(delay).await;
     stop.accepting.cancel();
-    tokio::select! {
-        () = work.wait() => return,
-        () = tokio::time::sleep(drain.timeout) => tracing::warn!("calls are cut off: the time to drain is over"),
-        _ = signals.wait() => tracing::warn!("calls are cut off by another signal"),
+    if tokio::time::timeout(drain.timeout, work.wait()).await.is_err() {
+        tracing::warn!("calls are cut off: the time to drain is over");
+        stop.connections.cancel();
     }
-    stop.connections.cancel();
 }
 
 /// The public name of the endpoint, and what may reach it.
@@ -174,3 +195,6 @@ fn http_config(config: &Config) -> HttpConfig {
         ..HttpConfig::new(Authentication::None)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,7 @@ use outboard_fetch::{FetchConfig, Fetcher, Reach, Target};
 use outboard_protocol::types::Implementation;
 
 use crate::cli::{CallArgs, EraArg, ListArgs, ServerArgs};
-use crate::program::{Failure, async_runtime};
+use crate::program::{Failure, block_on};
 
 /// What a tool that reports an error makes the program exit with.
 const TOOL_ERROR: u8 = 1;
@@ -57,7 +57,7 @@ fn within_time(
     server: &ServerArgs,
     work: impl Future<Output = Result<ExitCode, Failure>>,
 ) -> Result<ExitCode, Failure> {
-    async_runtime()?.block_on(async {
+    block_on(async {
         tokio::time::timeout(Duration::from_secs(server.timeout), work).await.unwrap_or_else(|_| {
             let error = anyhow::anyhow!("{} did not answer within {} s (see --timeout)", server.url, server.timeout);
             Err(Failure::Unavailable(error))

@@ -9,7 +9,7 @@ use outboard_runtime::Catalog;
 use crate::banner::Banner;
 use crate::cli::ServeArgs;
 use crate::config::{Config, ProcessEnvironment, style_for};
-use crate::program::{Failure, async_runtime};
+use crate::program::{Failure, block_on};
 use crate::serve::Server;
 use crate::signals::Signals;
 use crate::{demo, logging};
@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &ServeArgs, catalog: Catalog) -> Result<ExitCode, F
     let catalog = if is_demo { demo::add_to(catalog) } else { catalog };
     // A person who typed a command wants to hear at once that it cannot be started; a service starts with what it has.
     let wants_all = !arguments.lift.stdio.is_empty();
-    async_runtime()?.block_on(serve(loaded.config, catalog, wants_all))
+    block_on(serve(loaded.config, catalog, wants_all))
 }
 
 /// `outboard.toml` in this directory. Flags that say what to serve stand for themselves.

@@ -76,6 +76,7 @@ pub(super) fn check(file: &File, check: &mut Check<'_>) {
     check.within(&["limits", "calls"], &limits.calls, Count(1)..=Count(100_000));
     check.within(&["timeouts", "headers"], &timeouts.headers, Interval::millis(100)..=minutes(5));
     check.within(&["timeouts", "body"], &timeouts.body, Interval::millis(100)..=minutes(60));
+    check.within(&["timeouts", "write"], &timeouts.write, Interval::millis(100)..=minutes(60));
     check.within(&["timeouts", "idle"], &timeouts.idle, Interval::seconds(1)..=minutes(60));
     check.within(&["timeouts", "call"], &timeouts.call, Interval::millis(100)..=minutes(24 * 60));
     check.within(&["drain", "delay"], &drain.delay, Interval::seconds(0)..=minutes(5));

@@ -90,6 +90,8 @@ pub(crate) struct Timeouts {
     pub(crate) headers: Duration,
     /// To receive a request's body.
     pub(crate) body: Duration,
+    /// For a client that takes nothing of what is written to it.
+    pub(crate) write: Duration,
     /// For a connection without a request.
     pub(crate) idle: Duration,
     /// For a call.

@@ -112,6 +112,8 @@ pub(super) struct Timeouts {
     pub(super) headers: Setting<Interval>,
     /// Longest time to receive a request's body, 100ms to 1h.
     pub(super) body: Setting<Interval>,
+    /// Longest time that a client may take none of what is written to it, 100ms to 1h; then its connection is dropped.
+    pub(super) write: Setting<Interval>,
     /// Longest time that a connection stays open without a request, 1s to 1h.
     pub(super) idle: Setting<Interval>,
     /// Longest time that a call may take, 100ms to 1d.
@@ -186,6 +188,7 @@ impl Default for Timeouts {
         Self {
             headers: Setting::default_of(Interval::seconds(10)),
             body: Setting::default_of(Interval::seconds(30)),
+            write: Setting::default_of(Interval::seconds(30)),
             // Longer than the 60 s after which common proxies close, so that the proxy is the one that closes and no
             // request meets a closing connection.
             idle: Setting::default_of(Interval::seconds(75)),

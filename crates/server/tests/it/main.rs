@@ -3,5 +3,7 @@
 #![cfg(test)] // So that helpers count as tests to clippy, as they do in a `mod tests`.
 
 mod config;
+mod cors;
+mod drain;
 mod npx;
 mod program;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 /// Longer than anything here takes on a busy machine; only a hang lasts longer.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 #[expect(clippy::disallowed_methods, reason = "children are looked up in the PATH of whoever runs the tests")]
 fn outboard() -> Command {
@@ -21,9 +21,9 @@ fn outboard() -> Command {
 /// A running server; ended when it is dropped.
 pub(crate) struct Running {
     child: Child,
-    url: String,
-    log: Option<std::thread::JoinHandle<String>>,
-    _directory: TempDir,
+    pub(crate) url: String,
+    log: mpsc::Receiver<String>,
+    directory: TempDir,
 }
 
 impl Running {
@@ -44,13 +44,14 @@ impl Running {
             .spawn()
             .unwrap();
         let mut stderr = child.stderr.take().unwrap();
-        let log = std::thread::spawn(move || {
+        let (tell, log) = mpsc::channel();
+        std::thread::spawn(move || {
             let mut text = String::new();
             stderr.read_to_string(&mut text).unwrap();
-            text
+            drop(tell.send(text));
         });
         let url = url_of(&mut child);
-        Self { child, url, log: Some(log), _directory: directory }
+        Self { child, url, log, directory }
     }
 
     fn outboard(&self, verb: &str, arguments: &[&str]) -> Output {
@@ -62,10 +63,14 @@ impl Running {
         assert!(sent.success());
     }
 
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
     /// Waits for the end; returns the exit code and the log.
     pub(crate) fn ended(mut self) -> (Option<i32>, String) {
-        let code = self.child.wait().unwrap().code();
-        (code, self.log.take().unwrap().join().unwrap())
+        let log = self.log.recv_timeout(PATIENCE).expect("the server ends");
+        (self.child.wait().unwrap().code(), log)
     }
 }
 
@@ -254,7 +259,7 @@ fn post(url: &str, body: &str, session: Option<&str>) -> String {
 }
 
 /// One HTTP request on a connection of its own.
-fn request(url: &str, method: &str, body: &str, headers: &[&str]) -> String {
+pub(crate) fn request(url: &str, method: &str, body: &str, headers: &[&str]) -> String {
     let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
     let mut stream = std::net::TcpStream::connect(host).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -271,7 +276,7 @@ fn request(url: &str, method: &str, body: &str, headers: &[&str]) -> String {
     answer
 }
 
-fn header(answer: &str, name: &str) -> Option<String> {
+pub(crate) fn header(answer: &str, name: &str) -> Option<String> {
     answer.lines().find_map(|line| {
         let (found, value) = line.split_once(':')?;
         found.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())

@@ -113,8 +113,8 @@ fn every_setting_of_the_file_arrives() {
     assert_eq!((limits.body_bytes, limits.header_bytes, limits.header_count), (1 << 20, 16384, 50));
     assert_eq!((limits.connections, limits.calls), (200, 64));
     assert_eq!(
-        [timeouts.headers, timeouts.body, timeouts.idle, timeouts.call],
-        [5, 20, 120, 90].map(Duration::from_secs)
+        [timeouts.headers, timeouts.body, timeouts.write, timeouts.idle, timeouts.call],
+        [5, 20, 15, 120, 90].map(Duration::from_secs)
     );
     assert_eq!([drain.delay, drain.timeout, loaded.config.session_max_age], [0, 10, 43_200].map(Duration::from_secs));
     assert_eq!([stream.after, stream.after_legacy, stream.keep_alive], [5_000, 100, 30_000].map(Duration::from_millis));

@@ -135,6 +135,7 @@ fn bounds_hold_at_both_ends_and_are_documented() {
         ("limits.calls", "1 to 100000", ["0", "1", "100000", "100001"]),
         ("timeouts.headers", "100ms to 5m", ["'99ms'", "'100ms'", "'5m'", "'301s'"]),
         ("timeouts.body", "100ms to 1h", ["'99ms'", "'100ms'", "'1h'", "'61m'"]),
+        ("timeouts.write", "100ms to 1h", ["'99ms'", "'100ms'", "'1h'", "'61m'"]),
         ("timeouts.idle", "1s to 1h", ["'999ms'", "'1s'", "'1h'", "'61m'"]),
         ("timeouts.call", "100ms to 1d", ["'99ms'", "'100ms'", "'1d'", "'25h'"]),
         ("drain.delay", "0s to 5m", ["", "'0s'", "'5m'", "'301s'"]),
