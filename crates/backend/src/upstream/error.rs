@@ -43,7 +43,7 @@ pub enum ExchangeError {
     #[error("the server answered with error {}: {}", .0.code, shown(&.0.message))]
     Remote(ErrorObject),
     /// It is too busy (429 or 503).
-    #[error("the server is too busy ({status}): try again {}", after(*retry_after_seconds))]
+    #[error("the server cannot take this now ({status}): try again {}", after(*retry_after_seconds))]
     Busy {
         /// 429 or 503.
         status: StatusCode,
