@@ -51,6 +51,8 @@ struct Inner {
     runtime: Runtime,
     sessions: Sessions,
     config: HttpConfig,
+    /// Who calls where nobody is asked; made once.
+    local: Principal,
     /// Runs legacy calls, which outlive the connection that brought them.
     tasks: TaskTracker,
 }
@@ -60,7 +62,7 @@ impl StreamableHttp {
     /// disconnect does not cancel.
     #[must_use]
     pub fn new(runtime: Runtime, sessions: Sessions, tasks: TaskTracker, config: HttpConfig) -> Self {
-        Self { inner: Arc::new(Inner { runtime, sessions, config, tasks }) }
+        Self { inner: Arc::new(Inner { runtime, sessions, config, local: Principal::local(), tasks }) }
     }
 }
 
@@ -112,7 +114,7 @@ impl Inner {
 
     fn principal(&self, parts: &request::Parts) -> Result<Principal, Refusal> {
         match self.config.authentication {
-            Authentication::None => Ok(Principal::local()),
+            Authentication::None => Ok(self.local.clone()),
             Authentication::RequestExtension => {
                 parts.extensions.get::<Principal>().cloned().ok_or(Refusal::NoPrincipal)
             }
