@@ -6,6 +6,7 @@ mod tools;
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::error::ErrorObject;
 use crate::jsonrpc::RequestId;
@@ -94,7 +95,7 @@ fn write_object<T: Serialize>(
     hints: Option<CachingHints>,
 ) {
     open_object(out, object);
-    close_result(out, revision, server, hints);
+    close_result(out, revision, server, None, hints);
 }
 
 /// Writes an object, its closing brace left out.
@@ -108,14 +109,20 @@ fn open_object<T: Serialize>(out: &mut Vec<u8>, object: &T) {
     out.pop();
 }
 
-/// Adds the members that every result of the revision has, and the closing brace.
-fn close_result(out: &mut Vec<u8>, revision: &Revision, server: &ServerIdentity, hints: Option<CachingHints>) {
+/// Adds the members that every result of the revision has, and the closing brace. `meta` is the `_meta` that the result
+/// has of its own.
+fn close_result(
+    out: &mut Vec<u8>,
+    revision: &Revision,
+    server: &ServerIdentity,
+    meta: Option<&RawValue>,
+    hints: Option<CachingHints>,
+) {
     if revision.result_type {
         separate(out);
-        out.extend_from_slice(b"\"resultType\":\"complete\",");
-        out.extend_from_slice(&server.meta);
-        out.push(b'}');
+        out.extend_from_slice(b"\"resultType\":\"complete\"");
     }
+    members::write_meta(out, revision, server, meta);
     if let Some(hints) = hints.filter(|_| revision.cache_hints) {
         separate(out);
         let start = out.len();

@@ -50,12 +50,6 @@ impl RawJson {
         serde_json::to_vec(value).map(|bytes| Self(bytes.into()))
     }
 
-    /// The empty object, `{}`.
-    #[must_use]
-    pub const fn empty_object() -> Self {
-        Self(Bytes::from_static(b"{}"))
-    }
-
     /// The JSON text.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {

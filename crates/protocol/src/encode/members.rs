@@ -31,16 +31,11 @@ pub(super) fn write_forwarded(out: &mut Vec<u8>, revision: &Revision, server: &S
             name => write_member(out, name, value),
         }
     }
-    if revision.result_type {
-        super::separate(out);
-        out.extend_from_slice(b"\"resultType\":\"complete\"");
-    }
-    write_meta(out, revision, server, meta);
-    out.push(b'}');
+    super::close_result(out, revision, server, meta, None);
 }
 
-/// `_meta` of the other server without its name, which is not the name of who answers, and with ours.
-fn write_meta(out: &mut Vec<u8>, revision: &Revision, server: &ServerIdentity, theirs: Option<&RawValue>) {
+/// Adds `_meta`: theirs without a server's name, which is not the name of who answers, and ours.
+pub(super) fn write_meta(out: &mut Vec<u8>, revision: &Revision, server: &ServerIdentity, theirs: Option<&RawValue>) {
     let theirs = theirs.and_then(|raw| serde_json::from_str::<Members<'_>>(raw.get()).ok()).unwrap_or_default();
     let kept = || theirs.0.iter().filter(|(name, _)| name != SERVER_INFO);
     if revision.result_type {

@@ -4,7 +4,8 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
+use serde_json::value::to_raw_value;
 
 use super::{ServerIdentity, close_result, open_object, write_object};
 use crate::revision::{Revision, SERVED, StructuredContent};
@@ -89,11 +90,8 @@ pub(super) fn write_call_tool(
         &replaced
     };
     open_object(out, &Written { content, structured_content: structured, is_error: answer.is_error });
-    if let Some(meta) = &answer.meta {
-        write_with_meta(out, revision, server, meta);
-    } else {
-        close_result(out, revision, server, None);
-    }
+    let meta = answer.meta.as_ref().and_then(|meta| to_raw_value(meta).ok());
+    close_result(out, revision, server, meta.as_deref(), None);
 }
 
 #[derive(Serialize)]
@@ -104,23 +102,6 @@ struct Written<'a> {
     structured_content: Option<&'a Value>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     is_error: bool,
-}
-
-/// Closes a result whose tool has `_meta` of its own: it stands beside ours in one object.
-fn write_with_meta(out: &mut Vec<u8>, revision: &Revision, server: &ServerIdentity, theirs: &Map<String, Value>) {
-    out.push(b',');
-    if revision.result_type {
-        out.extend_from_slice(b"\"resultType\":\"complete\",");
-        out.extend_from_slice(&server.meta);
-    } else {
-        out.extend_from_slice(b"\"_meta\":{");
-    }
-    for (name, value) in theirs.iter().filter(|(name, _)| *name != crate::meta::SERVER_INFO) {
-        super::separate(out);
-        let member = Value::from(name.as_str());
-        out.extend_from_slice(format!("{member}:{value}").as_bytes());
-    }
-    out.extend_from_slice(b"}}");
 }
 
 /// A link as text, for revisions that have no links.
