@@ -2,6 +2,7 @@
 //!
 //! - [`contract`]: what every adapter of a port has to do, written once and run on each.
 //! - [`clock`]: a clock that stands still until a test moves it.
+//! - [`down`]: a store that does not answer.
 //! - [`gate`]: a tool whose pace a test sets.
 //! - [`http`]: any service on a free loopback port, and clients of both eras whose requests a test can bend.
 //!
@@ -9,6 +10,7 @@
 
 pub mod clock;
 pub mod contract;
+pub mod down;
 pub mod gate;
 pub mod http;
 

@@ -3,11 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use outboard_store::{
-    BoxFuture, Cell, CellKey, Cells, Clock, CreateSessionError, MemoryCells, MemoryLimits, NewSession, OwnerDigest,
-    Purpose, Put, REVISION_BYTES_MAX, SESSION_ID_CHARS_MAX, SessionErrorKind, Sessions, StoreError, UnixMillis,
-    Version,
+    Cells, Clock, CreateSessionError, MemoryCells, MemoryLimits, NewSession, OwnerDigest, Purpose, REVISION_BYTES_MAX,
+    SESSION_ID_CHARS_MAX, SessionErrorKind, Sessions, StoreError, UnixMillis,
 };
-use outboard_testkit::clock::FakeClock;
+use outboard_testkit::{clock::FakeClock, down::DownCells};
 
 use crate::support::{changed, ring};
 
@@ -227,44 +226,6 @@ fn the_golden_session_still_opens() {
     assert_eq!((&*session.client_name, &*session.client_version), ("naïve client", "1.2.3"));
     assert_eq!(session.issued, UnixMillis::new(1_785_240_000_000));
     assert_eq!(session.expires, UnixMillis::new(1_785_844_800_000));
-}
-
-/// A store that does not answer.
-#[derive(Debug)]
-struct DownCells;
-
-impl DownCells {
-    fn down<T>() -> BoxFuture<'static, Result<T, StoreError>> {
-        Box::pin(async { Err(StoreError::Unavailable { source: "no route to the store".into() }) })
-    }
-}
-
-impl Cells for DownCells {
-    fn get(&self, _: CellKey) -> BoxFuture<'_, Result<Option<Cell>, StoreError>> {
-        Self::down()
-    }
-
-    fn put_if_absent<'a>(&'a self, _: CellKey, _: &'a [u8], _: Duration) -> BoxFuture<'a, Result<Put, StoreError>> {
-        Self::down()
-    }
-
-    fn put_if_version<'a>(
-        &'a self,
-        _: CellKey,
-        _: Version,
-        _: &'a [u8],
-        _: Duration,
-    ) -> BoxFuture<'a, Result<Put, StoreError>> {
-        Self::down()
-    }
-
-    fn delete(&self, _: CellKey) -> BoxFuture<'_, Result<bool, StoreError>> {
-        Self::down()
-    }
-
-    fn value_bytes_max(&self) -> usize {
-        0
-    }
 }
 
 fn sessions(keys: &[u8], clock: &Arc<FakeClock>) -> Sessions {

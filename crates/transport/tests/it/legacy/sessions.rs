@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use http::Method;
 use outboard_protocol::headers;
-use outboard_store::{
-    BoxFuture, Cell, CellKey, Cells, KeyRing, NewSession, OwnerDigest, Put, RootKey, StoreError, Version,
-};
+use outboard_store::{KeyRing, NewSession, OwnerDigest, RootKey};
+use outboard_testkit::down::DownCells;
 use outboard_testkit::http::{Answer, HttpRequest, legacy};
 use serde_json::{Value, json};
 
@@ -153,7 +152,7 @@ async fn second_replica_behaves_like_the_first() {
 
 #[tokio::test]
 async fn without_the_store_calls_are_served_and_delete_asks_to_try_again() {
-    let shared = Shared { cells: Arc::new(BrokenCells), ..Shared::new() };
+    let shared = Shared { cells: Arc::new(DownCells), ..Shared::new() };
     let served = Setup { shared, ..Setup::new() }.serve().await;
     let session = LegacySession::open(&served, "2025-11-25").await;
     assert_eq!(served.send(session.request("tools/list", json!({}))).await.status, 200);
@@ -165,40 +164,4 @@ async fn without_the_store_calls_are_served_and_delete_asks_to_try_again() {
     assert!(answer.header("retry-after").unwrap().parse::<u32>().unwrap() > 0);
     assert_not_found(&served.send(delete("garbage")).await, "what is no session needs no store to be refused");
     assert_eq!(served.send(session.request("ping", json!({}))).await.status, 200, "the session was not ended");
-}
-
-/// A store that does not answer.
-#[derive(Debug)]
-struct BrokenCells;
-
-impl Cells for BrokenCells {
-    fn get(&self, _: CellKey) -> BoxFuture<'_, Result<Option<Cell>, StoreError>> {
-        Box::pin(async { Err(unavailable()) })
-    }
-
-    fn put_if_absent<'a>(&'a self, _: CellKey, _: &'a [u8], _: Duration) -> BoxFuture<'a, Result<Put, StoreError>> {
-        Box::pin(async { Err(unavailable()) })
-    }
-
-    fn put_if_version<'a>(
-        &'a self,
-        _: CellKey,
-        _: Version,
-        _: &'a [u8],
-        _: Duration,
-    ) -> BoxFuture<'a, Result<Put, StoreError>> {
-        Box::pin(async { Err(unavailable()) })
-    }
-
-    fn delete(&self, _: CellKey) -> BoxFuture<'_, Result<bool, StoreError>> {
-        Box::pin(async { Err(unavailable()) })
-    }
-
-    fn value_bytes_max(&self) -> usize {
-        0
-    }
-}
-
-fn unavailable() -> StoreError {
-    StoreError::Unavailable { source: "the store is down".into() }
 }
