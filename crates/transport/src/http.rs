@@ -22,7 +22,7 @@ use ::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, head
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use outboard_identity::Principal;
-use outboard_protocol::headers::HeaderMismatch;
+use outboard_protocol::headers::{HeaderMismatch, Values};
 use outboard_protocol::meta::MetaError;
 use outboard_protocol::params::{Params, ParamsError};
 use outboard_protocol::{Era, EraDecision, Header, Message, RawJson, RequestId, Revision, decide_era, revision};
@@ -144,12 +144,13 @@ fn decide<'a>(
 
 /// What `MCP-Protocol-Version` says.
 fn version_header(headers: &HeaderMap) -> Result<Header<'_>, HeaderMismatch> {
-    let mut values = headers.get_all(&PROTOCOL_VERSION).iter();
-    let (value, None) = (values.next(), values.next()) else {
-        return Err(HeaderMismatch::Repeated { header: outboard_protocol::headers::PROTOCOL_VERSION.into() });
+    let value = match headers::values(headers, &PROTOCOL_VERSION) {
+        Values::None => None,
+        Values::One(value) => Some(value),
+        Values::Many => return Err(HeaderMismatch::Repeated { header: PROTOCOL_VERSION.as_str().into() }),
     };
     // What is no text names no revision.
-    let value = value.map(|value| value.to_str().unwrap_or("\u{fffd}").trim_matches([' ', '\t']));
+    let value = value.map(|value| std::str::from_utf8(value).unwrap_or("\u{fffd}").trim_matches([' ', '\t']));
     Ok(Header::read(value, revision::SERVED))
 }
 

@@ -1,6 +1,7 @@
 //! The protocol's headers in a request: their names, and their values as the protocol's rules want to see them.
 
-use ::http::{HeaderMap, HeaderName};
+use ::http::header::AsHeaderName;
+use ::http::{HeaderMap, HeaderName, HeaderValue};
 use outboard_protocol::headers::{self, MirroredHeaders, Values};
 
 use super::refusal::Refusal;
@@ -29,11 +30,7 @@ pub(super) fn single<'a>(headers: &'a HeaderMap, name: &'static HeaderName) -> R
     }
 }
 
-fn values<'a>(headers: &'a HeaderMap, name: &'static HeaderName) -> Values<'a> {
-    let mut values = headers.get_all(name).iter();
-    match (values.next(), values.next()) {
-        (None, _) => Values::None,
-        (Some(value), None) => Values::One(value.as_bytes()),
-        (Some(_), Some(_)) => Values::Many,
-    }
+/// All values of a header.
+pub(super) fn values(headers: &HeaderMap, name: impl AsHeaderName) -> Values<'_> {
+    Values::of(headers.get_all(name).iter().map(HeaderValue::as_bytes))
 }

@@ -1,9 +1,9 @@
 //! Modern requests: each checked against its own headers and `_meta`, none remembered.
 
-use ::http::{HeaderValue, Response, StatusCode};
+use ::http::{Response, StatusCode};
 use outboard_protocol::encode::{ServerIdentity, ServerResult};
 use outboard_protocol::error::shortened;
-use outboard_protocol::headers::{self, Values};
+use outboard_protocol::headers;
 use outboard_protocol::meta::{Meta, MetaError};
 use outboard_protocol::params::Params;
 use outboard_protocol::revision::SERVED;
@@ -13,7 +13,7 @@ use outboard_runtime::{Call, Client, Description, Operation, Runtime, ToolCall};
 use tower_service::Service as _;
 
 use super::body::Body;
-use super::headers::mirrored;
+use super::headers::{mirrored, values};
 use super::refusal::Refusal;
 use super::respond::{Answering, RunningCall, Streaming, respond};
 use super::{Inner, Posted, empty};
@@ -80,8 +80,7 @@ fn check(request: &Request, posted: &Posted<'_>, runtime: &Runtime) -> Result<Ca
 /// Checks the headers that repeat arguments, if the tool has such arguments.
 fn check_parameters(params: &Params<'_>, posted: &Posted<'_>, runtime: &Runtime) -> Result<(), ProtocolError> {
     if let Some(parameters) = runtime.header_parameters(&params.name()?) {
-        let values = |header: &str| Values::of(posted.parts.headers.get_all(header).iter().map(HeaderValue::as_bytes));
-        parameters.check(values, params.arguments)?;
+        parameters.check(|header: &str| values(&posted.parts.headers, header), params.arguments)?;
     }
     Ok(())
 }
