@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use outboard_backend::stdio::{StdioBackend, StdioBounds, StdioConfig};
-use outboard_runtime::Catalog;
+use outboard_runtime::{Catalog, Provider as _};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -31,7 +31,7 @@ fn config_of(backend: Backend) -> StdioConfig {
 
 /// The lifted servers, and what ends them.
 pub(crate) struct Lifted {
-    backends: Vec<(String, StdioBackend)>,
+    backends: Vec<StdioBackend>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -43,7 +43,6 @@ impl Lifted {
         let providers = backends.len() + usize::from(!catalog.is_empty());
         for backend in backends {
             let prefix = backend.prefix(providers).map(str::to_owned);
-            let name = backend.name.clone();
             let environment = backend.environment();
             let started = StdioBackend::start(config_of(backend), environment, &lifted.tasks, lifted.stop.clone());
             let provider = Arc::new(started.clone());
@@ -51,27 +50,25 @@ impl Lifted {
                 Some(prefix) => catalog.provider_with_prefix(&prefix, provider),
                 None => catalog.provider(provider),
             };
-            lifted.backends.push((name, started));
+            lifted.backends.push(started);
         }
         (lifted, catalog)
     }
 
     /// Waits until every server serves or has failed for the first time.
     ///
-    /// With `all` a failure is one of the program; without it is logged, and the server is tried again in the background.
+    /// With `all` a failure is one of the program; without it the server is tried again in the background, as its
+    /// supervisor tells in the log.
     pub(crate) async fn ready(&self, all: bool) -> Result<(), Failure> {
-        let waiting = self.backends.iter().map(|(name, backend)| async move { (name, backend.ready().await) });
-        for (name, ready) in futures_util::future::join_all(waiting).await {
-            match ready {
-                Ok(_) => {}
-                Err(error) if all => {
-                    let error = anyhow::Error::new(error).context(format!("the server '{name}' could not be lifted"));
-                    return Err(Failure::Unavailable(error));
-                }
-                Err(error) => tracing::warn!(backend = name, %error, "a server could not be lifted: it is tried again"),
-            }
-        }
-        Ok(())
+        let waiting = self.backends.iter().map(|backend| async move {
+            let failed = |error| {
+                let what = format!("the server '{}' could not be lifted", backend.name());
+                anyhow::Error::new(error).context(what)
+            };
+            backend.ready().await.map_err(failed)
+        });
+        let failed = futures_util::future::join_all(waiting).await.into_iter().find_map(Result::err);
+        failed.filter(|_| all).map_or(Ok(()), |error| Err(Failure::Unavailable(error)))
     }
 
     /// Ends the servers and waits until nothing is left of them.

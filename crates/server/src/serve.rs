@@ -91,20 +91,20 @@ impl Server {
         tracing::info!(url = %url, "listening");
         let stop = Stop::default();
         work.spawn(listener.run(service, stop.clone()));
-        let signal = tokio::select! {
-            signal = signals.wait() => signal,
-            never = follow(&runtime) => match never {},
-        };
-        let end = async {
+        let until_the_end = async {
+            let signal = signals.wait().await;
+            let in_order = async {
+                drain(signal, &config.drain, &health, &stop, &work).await;
+                lifted.stop().await;
+            };
             tokio::select! {
-                () = drain(signal, &config.drain, &health, &stop, &work) => {}
-                never = follow(&runtime) => match never {},
+                () = in_order => tracing::info!("ended"),
+                _ = signals.wait() => tracing::warn!("ended at once by another signal"),
             }
-            lifted.stop().await;
         };
         tokio::select! {
-            () = end => tracing::info!("ended"),
-            _ = signals.wait() => tracing::warn!("ended at once by another signal"),
+            () = until_the_end => {}
+            never = follow(&runtime) => match never {},
         }
     }
 }
