@@ -1,7 +1,9 @@
 //! An answer in the words of the caller's revision, written once into one buffer.
 
+mod lists;
 mod members;
-mod tools;
+mod notifications;
+mod results;
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -14,10 +16,12 @@ use crate::meta::SERVER_INFO;
 use crate::raw::RawJson;
 use crate::revision::Revision;
 use crate::types::{
-    CachingHints, CallToolResult, DiscoverResult, Implementation, InitializeResult, Progress, ProgressToken,
+    CachingHints, CallToolResult, CompleteResult, DiscoverResult, GetPromptResult, Implementation, InitializeResult,
+    InputRequiredResult, Prompt, ReadResourceResult, Resource, ResourceTemplate, ServerCapabilities, Tool,
 };
 
-pub use tools::ToolList;
+pub use lists::{List, Listed};
+pub use notifications::{acknowledged, cancelled, change, listen_result, log_message, progress};
 
 /// Who answers: written into every modern result, so it is serialized once.
 #[derive(Clone, Debug)]
@@ -43,19 +47,37 @@ impl ServerIdentity {
     }
 }
 
+/// Where a list goes on, if it does.
+pub type NextCursor = Option<Box<str>>;
+
 /// A result, neutral of revision.
 #[derive(Clone, Debug)]
 pub enum ServerResult {
     /// The answer to `tools/call`.
     CallTool(CallToolResult),
     /// The answer to `tools/list`.
-    ListTools(ToolList),
+    ListTools(List<Tool>, NextCursor),
+    /// The answer to `resources/list`.
+    ListResources(List<Resource>, NextCursor),
+    /// The answer to `resources/templates/list`.
+    ListResourceTemplates(List<ResourceTemplate>, NextCursor),
+    /// The answer to `resources/read`.
+    ReadResource(ReadResourceResult, CachingHints),
+    /// The answer to `prompts/list`.
+    ListPrompts(List<Prompt>, NextCursor),
+    /// The answer to `prompts/get`.
+    GetPrompt(GetPromptResult),
+    /// The answer to `completion/complete`.
+    Complete(CompleteResult),
     /// The answer to `server/discover`.
-    Discover(DiscoverResult, CachingHints),
+    Discover(Box<DiscoverResult>, CachingHints),
     /// The answer to `initialize`.
-    Initialize(InitializeResult),
-    /// The answer of another server, as it came: unknown members survive.
-    Forwarded(RawJson),
+    Initialize(Box<InitializeResult>),
+    /// There is no answer before the client has answered this. Modern revisions only.
+    InputRequired(InputRequiredResult),
+    /// The answer of another server, as it came: unknown members survive. With caching hints where the method's result has
+    /// them.
+    Forwarded(RawJson, Option<CachingHints>),
     /// An answer without members.
     Empty,
 }
@@ -74,13 +96,56 @@ pub fn result(revision: &Revision, server: &ServerIdentity, id: &RequestId, resu
 
 fn write_result(out: &mut Vec<u8>, revision: &Revision, server: &ServerIdentity, result: &ServerResult) {
     match result {
-        ServerResult::CallTool(answer) => tools::write_call_tool(out, revision, server, answer),
-        ServerResult::ListTools(list) => out.extend_from_slice(&list.encoded(revision, server)),
-        ServerResult::Discover(found, hints) => write_object(out, revision, server, found, Some(*hints)),
+        ServerResult::CallTool(answer) => results::write_call_tool(out, revision, server, answer),
+        ServerResult::ListTools(list, next) => lists::write_list(out, revision, server, list, next.as_deref()),
+        ServerResult::ListResources(list, next) => lists::write_list(out, revision, server, list, next.as_deref()),
+        ServerResult::ListResourceTemplates(list, next) => {
+            lists::write_list(out, revision, server, list, next.as_deref());
+        }
+        ServerResult::ReadResource(answer, hints) => {
+            results::write_read_resource(out, revision, server, answer, *hints);
+        }
+        ServerResult::ListPrompts(list, next) => lists::write_list(out, revision, server, list, next.as_deref()),
+        ServerResult::GetPrompt(answer) => results::write_get_prompt(out, revision, server, answer),
+        ServerResult::Complete(answer) => write_object(out, revision, server, answer, None),
+        ServerResult::Discover(found, hints) => write_discover(out, revision, server, found, *hints),
         ServerResult::Initialize(opened) => write_initialize(out, revision, opened),
-        ServerResult::Forwarded(raw) => members::write_forwarded(out, revision, server, raw),
+        ServerResult::InputRequired(questions) => write_input_required(out, revision, server, questions),
+        ServerResult::Forwarded(raw, hints) => members::write_forwarded(out, revision, server, raw, *hints),
         ServerResult::Empty => write_object(out, revision, server, &EmptyObject {}, None),
     }
+}
+
+fn write_discover(
+    out: &mut Vec<u8>,
+    revision: &Revision,
+    server: &ServerIdentity,
+    found: &DiscoverResult,
+    hints: CachingHints,
+) {
+    let capabilities = capabilities_in(revision, &found.capabilities);
+    write_object(out, revision, server, &DiscoverResult { capabilities, ..found.clone() }, Some(hints));
+}
+
+fn capabilities_in(revision: &Revision, capabilities: &ServerCapabilities) -> ServerCapabilities {
+    let mut capabilities = capabilities.clone();
+    if !revision.extensions {
+        capabilities.extensions.clear();
+    }
+    capabilities
+}
+
+fn write_input_required(
+    out: &mut Vec<u8>,
+    revision: &Revision,
+    server: &ServerIdentity,
+    questions: &InputRequiredResult,
+) {
+    open_object(out, questions);
+    separate(out);
+    out.extend_from_slice(b"\"resultType\":\"input_required\"");
+    members::write_meta(out, revision, server, None);
+    out.push(b'}');
 }
 
 #[derive(Serialize)]
@@ -140,7 +205,8 @@ fn separate(out: &mut Vec<u8>) {
 }
 
 fn write_initialize(out: &mut Vec<u8>, revision: &Revision, opened: &InitializeResult) {
-    let mut value = serde_json::to_value(opened).unwrap_or_default();
+    let capabilities = capabilities_in(revision, &opened.capabilities);
+    let mut value = serde_json::to_value(InitializeResult { capabilities, ..opened.clone() }).unwrap_or_default();
     if let Some(info) = value.get_mut("serverInfo").and_then(Value::as_object_mut) {
         if !revision.titles {
             info.remove("title");
@@ -164,22 +230,14 @@ pub fn error(id: Option<&RequestId>, error: &ErrorObject) -> Vec<u8> {
         id.write(&mut out);
     }
     out.extend_from_slice(b",\"error\":");
+    let start = out.len();
     open_object(&mut out, error);
+    if error.data.is_some() {
+        // Another server's data is as it wrote it.
+        members::put_on_one_line(&mut out, start);
+    }
     out.extend_from_slice(b"}}");
     out
-}
-
-/// Writes `notifications/progress`.
-#[must_use]
-pub fn progress(token: &ProgressToken, progress: &Progress) -> Vec<u8> {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Params<'a> {
-        progress_token: &'a ProgressToken,
-        #[serde(flatten)]
-        progress: &'a Progress,
-    }
-    notification("notifications/progress", &Params { progress_token: token, progress })
 }
 
 /// Writes a notification with any params.

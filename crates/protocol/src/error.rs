@@ -25,6 +25,8 @@ pub mod code {
     pub const INVALID_PARAMS: i64 = -32602;
     /// The fault is ours, or that of a server behind us (JSON-RPC 2.0).
     pub const INTERNAL_ERROR: i64 = -32603;
+    /// There is no such resource (until 2025-11-25; later [`INVALID_PARAMS`]).
+    pub const RESOURCE_NOT_FOUND: i64 = -32002;
     /// Headers and body differ (2026-07-28).
     pub const HEADER_MISMATCH: i64 = -32020;
     /// The client did not declare a capability that the request needs (2026-07-28).
@@ -39,6 +41,10 @@ pub mod code {
     pub const MEDIA_TYPE: i64 = 1415;
     /// Ours: the session is unknown or has ended.
     pub const SESSION_NOT_FOUND: i64 = 1404;
+    /// Ours: the caller has as much open as it may; try again later.
+    pub const TOO_MANY: i64 = 1429;
+    /// Ours: the caller took the request back before it was answered.
+    pub const CANCELLED: i64 = 1499;
     /// Ours: try again later; the server, or a server behind it, cannot take the call now.
     pub const UNAVAILABLE: i64 = 1503;
     /// Ours: the call took longer than its deadline.
@@ -160,7 +166,12 @@ impl ProtocolError {
             Self::Message(
                 MessageError::NotUtf8 { .. } | MessageError::Syntax { .. } | MessageError::TooDeep { .. },
             ) => code::PARSE_ERROR,
-            Self::Message(MessageError::Batch | MessageError::Invalid { .. })
+            Self::Message(
+                MessageError::Batch
+                | MessageError::EmptyBatch
+                | MessageError::BatchTooLong { .. }
+                | MessageError::Invalid { .. },
+            )
             | Self::Params(
                 ParamsError::Duplicate { .. } | ParamsError::Unreadable | ParamsError::Meta(MetaError::Malformed),
             ) => code::INVALID_REQUEST,

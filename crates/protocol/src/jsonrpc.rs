@@ -1,5 +1,6 @@
 //! The JSON-RPC 2.0 envelope: one message, parsed once, `params` and `result` kept raw.
 
+mod batch;
 mod depth;
 mod id;
 
@@ -12,11 +13,12 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
+pub use batch::BATCH_ITEMS_MAX;
 pub use id::{ID_BYTES_MAX, RequestId};
 
 use crate::error::ErrorObject;
 use crate::method::Method;
-use crate::raw::RawJson;
+use crate::raw::{Object, RawJson};
 
 /// How deep arrays and objects of one message may nest, the message itself included.
 pub const NESTING_MAX: usize = 64;
@@ -87,6 +89,15 @@ pub enum MessageError {
     /// Several messages in an array. Only revision 2025-03-26 knew batches.
     #[error("a batch is not accepted here: send one JSON-RPC message per request")]
     Batch,
+    /// A batch without messages.
+    #[error("a batch has at least one message")]
+    EmptyBatch,
+    /// A batch of too many messages.
+    #[error("a batch has at most {limit} messages")]
+    BatchTooLong {
+        /// The bound that was passed.
+        limit: usize,
+    },
     /// A JSON document that is no message.
     #[error("{fault}")]
     Invalid {
@@ -132,7 +143,12 @@ impl MessageError {
     pub fn id(&self) -> Option<&RequestId> {
         match self {
             Self::Invalid { id, .. } => id.as_ref(),
-            Self::NotUtf8 { .. } | Self::Syntax { .. } | Self::TooDeep { .. } | Self::Batch => None,
+            Self::NotUtf8 { .. }
+            | Self::Syntax { .. }
+            | Self::TooDeep { .. }
+            | Self::Batch
+            | Self::EmptyBatch
+            | Self::BatchTooLong { .. } => None,
         }
     }
 }
@@ -145,10 +161,7 @@ impl Message {
     /// [`MessageError`] when the bytes are not UTF-8, not JSON, nest deeper than [`NESTING_MAX`], or are not exactly one
     /// message.
     pub fn parse(bytes: &Bytes) -> Result<Self, MessageError> {
-        let text = std::str::from_utf8(bytes).map_err(|error| MessageError::NotUtf8 { offset: error.valid_up_to() })?;
-        if depth::exceeds(bytes, NESTING_MAX) {
-            return Err(MessageError::TooDeep { limit: NESTING_MAX });
-        }
+        let text = text(bytes, NESTING_MAX)?;
         if text.trim_start().starts_with('{') {
             let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| syntax(&error))?;
             return envelope.into_message(bytes);
@@ -159,6 +172,15 @@ impl Message {
         }
         Err(MessageError::Invalid { id: None, fault: Fault::NotAnObject })
     }
+}
+
+/// The text of a body that nests no deeper than `nesting_max`.
+fn text(bytes: &[u8], nesting_max: usize) -> Result<&str, MessageError> {
+    let text = std::str::from_utf8(bytes).map_err(|error| MessageError::NotUtf8 { offset: error.valid_up_to() })?;
+    if depth::exceeds(bytes, nesting_max) {
+        return Err(MessageError::TooDeep { limit: NESTING_MAX });
+    }
+    Ok(text)
 }
 
 fn syntax(error: &serde_json::Error) -> MessageError {
@@ -209,7 +231,8 @@ impl Envelope<'_> {
     fn into_response(self, bytes: &Bytes, id: Option<RequestId>) -> Result<Message, MessageError> {
         let outcome = match (self.result, self.error) {
             (Some(result), None) if id.is_some() => Ok(RawJson::slice_of(bytes, result)),
-            (None, Some(error)) => Err(serde_json::from_str(error.get())
+            (None, Some(error)) => Err(serde_json::from_str::<Object<_>>(error.get())
+                .map(|Object(error)| error)
                 .map_err(|_| MessageError::Invalid { id: id.clone(), fault: Fault::Error })?),
             _ => return Err(MessageError::Invalid { id, fault: Fault::Kind }),
         };

@@ -9,6 +9,7 @@
 //! - [`error`]: error codes with their data.
 //! - [`types`]: the specification's objects, one Rust type for all revisions.
 //! - [`encode`]: an answer in the words of the caller's revision.
+//! - [`uri_template`]: which URIs a resource template stands for, and with which values.
 
 pub mod encode;
 pub mod era;
@@ -21,6 +22,7 @@ pub mod params;
 pub mod raw;
 pub mod revision;
 pub mod types;
+pub mod uri_template;
 
 pub use era::{Era, EraDecision, Header, decide_era};
 pub use error::{ErrorObject, ProtocolError};

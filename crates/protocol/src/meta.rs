@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-use crate::raw::RawJson;
-use crate::types::{ClientCapabilities, ProgressToken};
+use crate::raw::{Object, RawJson};
+use crate::types::{ClientCapabilities, LoggingLevel, ProgressToken};
 
 /// The revision of the request.
 pub const PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
@@ -18,6 +18,8 @@ pub const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
 pub const CLIENT_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
 /// Name and version of the server, in results.
 pub const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
+/// From which level on the client wants log lines of this request.
+pub const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
 /// Opts a request into progress notifications.
 pub const PROGRESS_TOKEN: &str = "progressToken";
 
@@ -30,6 +32,8 @@ pub struct Meta<'a> {
     client_info: Option<&'a RawValue>,
     #[serde(borrow, rename = "io.modelcontextprotocol/clientCapabilities")]
     client_capabilities: Option<&'a RawValue>,
+    #[serde(borrow, rename = "io.modelcontextprotocol/logLevel")]
+    log_level: Option<&'a RawValue>,
     #[serde(borrow, rename = "progressToken")]
     progress_token: Option<&'a RawValue>,
 }
@@ -46,6 +50,8 @@ pub struct RequestMeta {
     pub client_info: Option<RawJson>,
     /// What the client can be asked for.
     pub client_capabilities: ClientCapabilities,
+    /// From which level on it wants log lines of this request; `None`: none at all.
+    pub log_level: Option<LoggingLevel>,
 }
 
 /// Why `_meta` is not that of a modern request: the client broke the protocol (-32602).
@@ -121,12 +127,18 @@ impl<'a> Meta<'a> {
         let raw = self.client_capabilities.ok_or(MetaError::MissingKey { key })?;
         let client_capabilities = ClientCapabilities::from_json(raw.get()).ok_or(MetaError::WrongType { key })?;
         if let Some(raw) = self.client_info {
-            serde_json::from_str::<BorrowedImplementation<'_>>(raw.get())
+            serde_json::from_str::<Object<BorrowedImplementation<'_>>>(raw.get())
                 .map_err(|_| MetaError::WrongType { key: CLIENT_INFO })?;
         }
         let client_info = self.client_info.map(|raw| RawJson::slice_of(message, raw));
-        Ok(RequestMeta { client_info, client_capabilities })
+        let log_level = self.log_level.map(level).transpose()?;
+        Ok(RequestMeta { client_info, client_capabilities, log_level })
     }
+}
+
+fn level(raw: &RawValue) -> Result<LoggingLevel, MetaError> {
+    let word = crate::jsonrpc::string(raw);
+    word.and_then(|word| LoggingLevel::parse(&word)).ok_or(MetaError::WrongType { key: LOG_LEVEL })
 }
 
 /// The required members of an `Implementation`, read without a copy: only to see that they are there.
@@ -168,6 +180,8 @@ mod tests {
             (format!(r#"{{"{v}":"x","{c}":{{}},"{i}":{{"name":"n"}}}}"#), wrong(i)),
             (format!(r#"{{"{v}":"x","{c}":{{}},"progressToken":1.5}}"#), wrong(PROGRESS_TOKEN)),
             (format!(r#"{{"{v}":"x","{v}":"y","{c}":{{}}}}"#), Err(MetaError::Malformed)),
+            (format!(r#"{{"{v}":"x","{c}":{{}},"{LOG_LEVEL}":"notice"}}"#), Ok(())),
+            (format!(r#"{{"{v}":"x","{c}":{{}},"{LOG_LEVEL}":"loud"}}"#), wrong(LOG_LEVEL)),
             ("[]".to_owned(), Err(MetaError::Missing)),
         ];
         for (meta, expected) in cases {

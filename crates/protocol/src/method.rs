@@ -49,10 +49,44 @@ methods! {
     ToolsCall = "tools/call",
     /// The list of tools has changed.
     ToolsListChanged = "notifications/tools/list_changed",
+    /// Lists the resources.
+    ResourcesList = "resources/list",
+    /// Lists the templates of resources.
+    ResourceTemplatesList = "resources/templates/list",
     /// Reads a resource.
     ResourcesRead = "resources/read",
+    /// Legacy: tells of changes of a resource from now on.
+    ResourcesSubscribe = "resources/subscribe",
+    /// Legacy: does not any more.
+    ResourcesUnsubscribe = "resources/unsubscribe",
+    /// The list of resources has changed.
+    ResourcesListChanged = "notifications/resources/list_changed",
+    /// A resource has changed.
+    ResourcesUpdated = "notifications/resources/updated",
+    /// Lists the prompts.
+    PromptsList = "prompts/list",
     /// Fills in a prompt.
     PromptsGet = "prompts/get",
+    /// The list of prompts has changed.
+    PromptsListChanged = "notifications/prompts/list_changed",
+    /// Suggests values of an argument.
+    Complete = "completion/complete",
+    /// Legacy: from which level on the session wants log lines.
+    SetLevel = "logging/setLevel",
+    /// Modern: tells of changes for as long as the request lasts.
+    Listen = "subscriptions/listen",
+    /// Modern: what a listen request will be told of.
+    ListenAcknowledged = "notifications/subscriptions/acknowledged",
+    /// Asks the user.
+    Elicit = "elicitation/create",
+    /// Legacy: the user has done what a URL elicitation asked for.
+    ElicitationComplete = "notifications/elicitation/complete",
+    /// Asks the client's model.
+    CreateMessage = "sampling/createMessage",
+    /// Asks which roots the client offers.
+    RootsList = "roots/list",
+    /// Legacy: the client's roots have changed.
+    RootsListChanged = "notifications/roots/list_changed",
     /// How far a request has come.
     Progress = "notifications/progress",
     /// A log line.

@@ -22,6 +22,8 @@ pub struct Params<'a> {
     /// `arguments`, of a tool or prompt.
     pub arguments: Option<&'a RawValue>,
     cursor: Option<&'a RawValue>,
+    input_responses: Option<&'a RawValue>,
+    request_state: Option<&'a RawValue>,
 }
 
 /// Why `params` cannot be read: the client broke the protocol (-32602, or -32600 for a doubled member).
@@ -106,6 +108,21 @@ impl<'a> Params<'a> {
         self.cursor.map(|raw| text(Some(raw), "cursor")).transpose()
     }
 
+    /// What the client answers to the questions of an earlier round. What is no object holds no answers.
+    #[must_use]
+    pub fn input_responses(&self) -> Option<&'a RawValue> {
+        self.input_responses.filter(|raw| raw.get().starts_with('{'))
+    }
+
+    /// What an earlier round gave the client to keep.
+    ///
+    /// # Errors
+    ///
+    /// [`ParamsError`] when it is no string.
+    pub fn request_state(&self) -> Result<Option<Cow<'a, str>>, ParamsError> {
+        self.request_state.map(|raw| text(Some(raw), "requestState")).transpose()
+    }
+
     /// The arguments of a tool: an object, or nothing.
     ///
     /// # Errors
@@ -149,6 +166,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Read<'a> {
                         "uri" => ("uri", &mut params.uri),
                         "arguments" => ("arguments", &mut params.arguments),
                         "cursor" => ("cursor", &mut params.cursor),
+                        "inputResponses" => ("inputResponses", &mut params.input_responses),
+                        "requestState" => ("requestState", &mut params.request_state),
                         _ => {
                             map.next_value::<IgnoredAny>()?;
                             continue;

@@ -4,6 +4,7 @@
 //! and compares no dates.
 
 use crate::era::Era;
+use crate::error::code;
 
 /// One revision of the protocol: its name and what is particular about its words.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,6 +25,30 @@ pub struct Revision {
     pub titles: bool,
     /// Whether tools and servers have `icons`.
     pub icons: bool,
+    /// The code of the error that says that there is no such resource.
+    pub resource_not_found: i64,
+    /// What an elicitation may be.
+    pub elicitation: Elicitation,
+    /// Whether capabilities have `extensions`.
+    pub extensions: bool,
+    /// Whether one body may carry several messages.
+    pub batches: bool,
+    /// Whether a stream may begin with an event that has an id and no data, so that its connection may end early. Earlier
+    /// clients parse the data of every event as JSON.
+    pub priming_events: bool,
+}
+
+/// What a revision lets an elicitation be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Elicitation {
+    /// The revision does not know it.
+    Unknown,
+    /// A form.
+    Form,
+    /// A form, or a URL under an `elicitationId`.
+    FormAndUrlWithId,
+    /// A form or a URL.
+    FormAndUrl,
 }
 
 /// What a revision lets `structuredContent` be.
@@ -59,22 +84,35 @@ pub static V2024_11_05: Revision = Revision {
     resource_links: false,
     titles: false,
     icons: false,
+    resource_not_found: code::RESOURCE_NOT_FOUND,
+    elicitation: Elicitation::Unknown,
+    extensions: false,
+    batches: false,
+    priming_events: false,
 };
 
-/// 2025-03-26: the first with Streamable HTTP.
-pub static V2025_03_26: Revision = Revision { name: "2025-03-26", ..V2024_11_05 };
+/// 2025-03-26: the first with Streamable HTTP; the last with batches.
+pub static V2025_03_26: Revision = Revision { name: "2025-03-26", batches: true, ..V2024_11_05 };
 
-/// 2025-06-18: structured content, titles, resource links.
+/// 2025-06-18: structured content, titles, resource links, elicitation.
 pub static V2025_06_18: Revision = Revision {
     name: "2025-06-18",
     structured_content: StructuredContent::Object,
     resource_links: true,
     titles: true,
+    elicitation: Elicitation::Form,
+    batches: false,
     ..V2025_03_26
 };
 
-/// 2025-11-25: icons; the last with sessions.
-pub static V2025_11_25: Revision = Revision { name: "2025-11-25", icons: true, ..V2025_06_18 };
+/// 2025-11-25: icons, URL elicitation, priming events; the last with sessions.
+pub static V2025_11_25: Revision = Revision {
+    name: "2025-11-25",
+    icons: true,
+    elicitation: Elicitation::FormAndUrlWithId,
+    priming_events: true,
+    ..V2025_06_18
+};
 
 /// 2026-07-28: the first without sessions.
 pub static V2026_07_28: Revision = Revision {
@@ -83,6 +121,10 @@ pub static V2026_07_28: Revision = Revision {
     result_type: true,
     cache_hints: true,
     structured_content: StructuredContent::AnyValue,
+    resource_not_found: code::INVALID_PARAMS,
+    elicitation: Elicitation::FormAndUrl,
+    extensions: true,
+    priming_events: false,
     ..V2025_11_25
 };
 

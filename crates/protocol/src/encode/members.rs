@@ -2,23 +2,29 @@
 
 use serde_json::value::RawValue;
 
-use super::{ServerIdentity, tools};
+use super::{ServerIdentity, results};
 use crate::meta::SERVER_INFO;
 use crate::raw::{Members, RawJson};
 use crate::revision::Revision;
-use crate::types::CallToolResult;
+use crate::types::{CachingHints, CallToolResult};
 
 /// Members that say how the answer is to be taken, which is for who answers to say: a server behind us cannot put a
 /// question to our caller, or have our caller keep its answer.
 const NOT_PASSED_ON: [&str; 5] = ["resultType", "inputRequests", "requestState", "ttlMs", "cacheScope"];
 
 /// Writes a forwarded result. What is not an object becomes an empty one: there is nothing in it to pass on.
-pub(super) fn write_forwarded(out: &mut Vec<u8>, revision: &Revision, server: &ServerIdentity, raw: &RawJson) {
+pub(super) fn write_forwarded(
+    out: &mut Vec<u8>,
+    revision: &Revision,
+    server: &ServerIdentity,
+    raw: &RawJson,
+    hints: Option<CachingHints>,
+) {
     if !revision.resource_links
         && contains(raw.as_bytes(), b"resource_link")
         && let Ok(answer) = raw.read::<CallToolResult>()
     {
-        return tools::write_call_tool(out, revision, server, &answer);
+        return results::write_call_tool(out, revision, server, &answer);
     }
     let members = serde_json::from_slice::<Members<'_>>(raw.as_bytes()).unwrap_or_default();
     out.push(b'{');
@@ -31,7 +37,7 @@ pub(super) fn write_forwarded(out: &mut Vec<u8>, revision: &Revision, server: &S
             name => write_member(out, name, value),
         }
     }
-    super::close_result(out, revision, server, meta, None);
+    super::close_result(out, revision, server, meta, hints);
 }
 
 /// Adds `_meta`: theirs without a server's name, which is not the name of who answers, and ours.
@@ -59,6 +65,15 @@ fn write_member(out: &mut Vec<u8>, name: &str, value: &RawValue) {
     drop(serde_json::to_writer(&mut *out, name));
     out.push(b':');
     write_on_one_line(out, value.get());
+}
+
+/// Takes the line breaks out of the JSON that begins at `start`.
+pub(super) fn put_on_one_line(out: &mut Vec<u8>, start: usize) {
+    let mut at = 0;
+    out.retain(|byte| {
+        at += 1;
+        at <= start || !matches!(byte, b'\n' | b'\r')
+    });
 }
 
 /// A value without its line breaks: those outside strings are only layout, and one message is one line everywhere.

@@ -1,6 +1,9 @@
 //! What a client can be asked for, and what a server offers.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::raw::object;
 
 /// One thing that a client can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,27 +115,27 @@ const EMPTY: Empty = Empty {};
 
 #[derive(Serialize, Deserialize)]
 struct Declared {
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     sampling: Option<DeclaredSampling>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     elicitation: Option<DeclaredElicitation>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     roots: Option<DeclaredRoots>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct DeclaredSampling {
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     context: Option<Empty>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     tools: Option<Empty>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct DeclaredElicitation {
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     form: Option<Empty>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "object", skip_serializing_if = "Option::is_none")]
     url: Option<Empty>,
 }
 
@@ -144,12 +147,46 @@ struct DeclaredRoots {
 }
 
 /// What a server offers.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ServerCapabilities {
     /// It has tools.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tools: Option<ListCapability>,
+    /// It has resources.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<ResourcesCapability>,
+    /// It has prompts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompts: Option<ListCapability>,
+    /// It suggests values of arguments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completions: Option<EmptyCapability>,
+    /// It sends log lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logging: Option<EmptyCapability>,
+    /// Extensions of the protocol, by their names (`vendor/name`), with their settings. Since 2026-07-28.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub extensions: Map<String, Value>,
+    /// Experimental features, by their names.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub experimental: Map<String, Value>,
+}
+
+/// A capability without settings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmptyCapability {}
+
+/// What a server offers about its resources.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ResourcesCapability {
+    /// It tells when a resource changes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub subscribe: bool,
+    /// It tells when the list changes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub list_changed: bool,
 }
 
 /// What a server offers about one of its lists.
@@ -177,6 +214,8 @@ mod tests {
             (r#"{"sampling":null}"#, Some("{}")),
             (r#"{"sampling":true}"#, None),
             (r#"{"roots":[]}"#, None),
+            (r#"{"roots":[null]}"#, None),
+            (r#"{"sampling":{"tools":[]}}"#, None),
             ("[]", None),
             ("null", None),
         ];

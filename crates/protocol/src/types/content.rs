@@ -60,7 +60,7 @@ pub enum Content {
 }
 
 /// The contents of a resource: text or bytes.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ResourceContents {
     /// Where it is.
@@ -74,6 +74,9 @@ pub struct ResourceContents {
     /// The contents in Base64, if they are not text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blob: Option<String>,
+    /// Further members: `_meta`, and what a later revision adds.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
 }
 
 impl Content {
@@ -102,10 +105,28 @@ impl Content {
     }
 }
 
+impl From<&str> for Content {
+    fn from(text: &str) -> Self {
+        Self::text(text)
+    }
+}
+
+impl From<String> for Content {
+    fn from(text: String) -> Self {
+        Self::text(text)
+    }
+}
+
 impl ResourceContents {
     /// A resource whose contents are text.
     #[must_use]
     pub fn text(uri: impl Into<String>, mime_type: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { uri: uri.into(), mime_type: Some(mime_type.into()), text: Some(text.into()), blob: None }
+        Self { uri: uri.into(), mime_type: Some(mime_type.into()), text: Some(text.into()), ..Self::default() }
+    }
+
+    /// A resource whose contents are not text, already in Base64.
+    #[must_use]
+    pub fn blob(uri: impl Into<String>, mime_type: impl Into<String>, base64: impl Into<String>) -> Self {
+        Self { uri: uri.into(), mime_type: Some(mime_type.into()), blob: Some(base64.into()), ..Self::default() }
     }
 }
