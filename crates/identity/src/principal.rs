@@ -49,6 +49,27 @@ impl Principal {
         Self { parts: Arc::new(Parts { owner: Owner::new(subject_key, ""), granted: GrantedScopes::All }) }
     }
 
+    /// The party that a verified token speaks of: who calls this has checked its signature or asked its issuer, and its
+    /// issuer, audience and times.
+    ///
+    /// `issuer` and `subject` are its `iss` and `sub` (RFC 7519 §4.1), `client_id` is the client that it was issued to
+    /// (RFC 9068 §2.2), and `granted` what it grants, for a token `GrantedScopes::Only(…)` as a rule. The token itself is
+    /// no part of it.
+    ///
+    /// ```
+    /// use outboard_identity::{GrantedScopes, Principal};
+    ///
+    /// let granted = GrantedScopes::Only("files:read".parse()?);
+    /// let alice = Principal::verified("https://issuer.example", "alice", "editor", granted);
+    /// assert_eq!(alice.subject_key().subject(), "alice");
+    /// # Ok::<(), outboard_identity::ScopeError>(())
+    /// ```
+    #[must_use]
+    pub fn verified(issuer: &str, subject: &str, client_id: &str, granted: GrantedScopes) -> Self {
+        let owner = Owner::new(SubjectKey::new(issuer, subject), client_id);
+        Self { parts: Arc::new(Parts { owner, granted }) }
+    }
+
     /// Issuer, subject and client: to whom sessions, state, cursors, streams and parked calls belong.
     #[must_use]
     pub fn owner(&self) -> &Owner {

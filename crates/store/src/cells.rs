@@ -21,14 +21,14 @@
 
 pub(crate) mod memory;
 
-use std::{error::Error, fmt, future::Future, pin::Pin, time::Duration};
+use std::{fmt, time::Duration};
 
 use bytes::Bytes;
 
-use crate::owner::OwnerDigest;
-
-/// What a method of a port returns, so that the port can be used as `dyn`.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+use crate::{
+    error::{BoxFuture, StoreError},
+    owner::OwnerDigest,
+};
 
 /// Where a cell is.
 ///
@@ -69,37 +69,6 @@ pub enum Put {
     Unchanged,
 }
 
-/// The reasons why a store does not do what it was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The caller's value is larger than a cell may be.
-    #[error("the value has {bytes} bytes, a cell holds at most {bytes_max}")]
-    ValueTooLarge {
-        /// The length of the value.
-        bytes: usize,
-        /// The bound.
-        bytes_max: usize,
-    },
-    /// The store has no room, and nothing that has expired to make some.
-    #[error("the store is full: {entries} of {entries_max} entries, {bytes} of {bytes_max} bytes")]
-    Full {
-        /// The entries there are.
-        entries: usize,
-        /// The bound of entries.
-        entries_max: usize,
-        /// The bytes of all values there are.
-        bytes: usize,
-        /// The bound of bytes.
-        bytes_max: usize,
-    },
-    /// The store did not answer; whether it did what it was asked is not known.
-    #[error("the store is unavailable")]
-    Unavailable {
-        /// What the adapter knows about it.
-        source: Box<dyn Error + Send + Sync>,
-    },
-}
-
 /// Small values with an owner and an end, replaced under a condition. All replicas see the same.
 ///
 /// - A cell lives for the `ttl` of its last put, counted in whole milliseconds, rounded up, and at least one; from then on
@@ -124,7 +93,7 @@ pub trait Cells: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     ///
-    /// Any [`StoreError`].
+    /// Any [`StoreError`] that is not about counters.
     fn put_if_absent<'a>(
         &'a self,
         key: CellKey,
@@ -136,7 +105,7 @@ pub trait Cells: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     ///
-    /// Any [`StoreError`]; the cell is then as it was, unless the store was unavailable.
+    /// Any [`StoreError`] that is not about counters; the cell is then as it was, unless the store was unavailable.
     fn put_if_version<'a>(
         &'a self,
         key: CellKey,

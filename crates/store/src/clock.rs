@@ -40,8 +40,13 @@ impl UnixMillis {
     /// The time `duration` later; a part of a millisecond counts as a whole one.
     #[must_use]
     pub fn saturating_add(self, duration: Duration) -> Self {
-        let millis = duration.as_nanos().div_ceil(NANOS_PER_MILLI);
-        Self(self.0.saturating_add(u64::try_from(millis).unwrap_or(u64::MAX)))
+        Self(self.0.saturating_add(millis_up(duration)))
+    }
+
+    /// The time `duration` earlier, counted as by [`saturating_add`](Self::saturating_add); 1970 if that was before it.
+    #[must_use]
+    pub fn saturating_sub(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(millis_up(duration)))
     }
 
     /// The time from `earlier` to this; zero when `earlier` is the later one.
@@ -58,6 +63,10 @@ impl Clock for SystemClock {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         UnixMillis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
     }
+}
+
+fn millis_up(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos().div_ceil(NANOS_PER_MILLI)).unwrap_or(u64::MAX)
 }
 
 const NANOS_PER_MILLI: u128 = 1_000_000;
@@ -78,6 +87,14 @@ mod tests {
         ];
         for (start, duration, end) in cases {
             assert_eq!(UnixMillis(start).saturating_add(duration), UnixMillis(end), "{start} + {duration:?}");
+        }
+    }
+
+    #[test]
+    fn subtractions_round_up_and_end_in_1970() {
+        let cases = [(10, Duration::ZERO, 10), (10, Duration::from_nanos(1), 9), (10, Duration::MAX, 0)];
+        for (start, duration, end) in cases {
+            assert_eq!(UnixMillis(start).saturating_sub(duration), UnixMillis(end), "{start} - {duration:?}");
         }
     }
 

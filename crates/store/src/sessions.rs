@@ -1,10 +1,12 @@
 //! The word for legacy sessions: the session id is the session itself, sealed.
 //!
-//! Nothing is stored for an open session, so any replica that has the key opens it, and an idle one costs nothing. Only
-//! the end of a session before its time is a cell. A session is not a credential: who calls is settled before, and the
-//! session has to belong to that owner.
+//! Nothing is stored for a session that was only opened, so any replica that has the key opens it, and an idle one costs
+//! nothing. What is set later, and the end of a session before its time, is one cell, read once per request. A session is
+//! not a credential: who calls is settled before, and the session has to belong to that owner.
 
+mod cell;
 mod record;
+mod state;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -12,34 +14,35 @@ use thiserror::Error;
 
 use self::record::RECORD_BYTES_MAX;
 use crate::{
-    cells::{CellKey, Cells, StoreError},
+    cells::Cells,
     clock::{Clock, UnixMillis},
-    keys::{KeyRing, Purpose, fill_random},
+    id,
+    keys::{KeyRing, Purpose},
     owner::OwnerDigest,
     seal::{OpenError, SEAL_OVERHEAD_BYTES},
+    store::Store,
 };
 
-pub use self::record::REVISION_BYTES_MAX;
+pub use self::{
+    record::REVISION_BYTES_MAX,
+    state::{SessionLimits, SessionRecord, SessionState, UpdateSessionError},
+};
 
 /// The most characters that a session id has, all of them visible ASCII.
 pub const SESSION_ID_CHARS_MAX: usize = 512;
 
-/// Opens and ends sessions.
+/// Opens, changes and ends sessions.
 ///
 /// ```
 /// use std::{sync::Arc, time::Duration};
 /// use outboard_store::{
-///     KeyRing, MemoryCells, MemoryLimits, NewSession, OwnerDigest, RootKey, SessionErrorKind, Sessions, SystemClock,
+///     KeyRing, NewSession, OwnerDigest, RootKey, SessionErrorKind, SessionState, Sessions, Store, SystemClock,
 /// };
 ///
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
-/// let clock = Arc::new(SystemClock);
-/// let sessions = Sessions::new(
-///     Arc::new(KeyRing::new(vec![RootKey::generate()])?),
-///     Arc::new(MemoryCells::new(clock.clone(), MemoryLimits::default())),
-///     clock,
-///     Duration::from_secs(7 * 24 * 60 * 60),
-/// );
+/// let keys = Arc::new(KeyRing::new(vec![RootKey::generate()])?);
+/// let store = Store::in_memory(keys, Arc::new(SystemClock));
+/// let sessions = Sessions::new(&store, Duration::from_secs(7 * 24 * 60 * 60));
 /// let alice = OwnerDigest::of(b"alice");
 /// let new = NewSession {
 ///     owner: alice,
@@ -54,8 +57,12 @@ pub const SESSION_ID_CHARS_MAX: usize = 512;
 /// let refused = sessions.open(id.as_str(), OwnerDigest::of(b"mallory")).unwrap_err();
 /// assert_eq!(refused.kind(), SessionErrorKind::ForeignOwner);
 ///
+/// sessions.subscribe(&session, "file:///notes.txt").await?;
+/// let SessionState::Living(record) = sessions.state(&session).await? else { unreachable!() };
+/// assert_eq!(record.subscriptions, ["file:///notes.txt"]);
+///
 /// sessions.terminate(&session).await?;
-/// assert!(sessions.is_terminated(&session).await?);
+/// assert_eq!(sessions.state(&session).await?, SessionState::Terminated);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -66,6 +73,7 @@ pub struct Sessions {
     cells: Arc<dyn Cells>,
     clock: Arc<dyn Clock>,
     max_age: Duration,
+    limits: SessionLimits,
 }
 
 /// What a session begins with.
@@ -144,10 +152,27 @@ pub enum SessionErrorKind {
 }
 
 impl Sessions {
-    /// Sessions sealed with `keys` that live for `max_age`; their early ends are kept in `cells`.
+    /// Sessions that live for `max_age`, with the default limits.
     #[must_use]
-    pub fn new(keys: Arc<KeyRing>, cells: Arc<dyn Cells>, clock: Arc<dyn Clock>, max_age: Duration) -> Self {
-        Self { keys, cells, clock, max_age }
+    pub fn new(store: &Store, max_age: Duration) -> Self {
+        Self {
+            keys: Arc::clone(&store.keys),
+            cells: Arc::clone(&store.cells),
+            clock: Arc::clone(&store.clock),
+            max_age,
+            limits: SessionLimits::default(),
+        }
+    }
+
+    /// The same with other limits.
+    #[must_use]
+    pub fn with_limits(self, limits: SessionLimits) -> Self {
+        let SessionLimits { subscriptions_max, uri_bytes_max } = limits;
+        let limits = SessionLimits {
+            subscriptions_max: subscriptions_max.min(usize::from(u16::MAX)),
+            uri_bytes_max: uri_bytes_max.min(usize::from(u16::MAX)),
+        };
+        Self { limits, ..self }
     }
 
     /// Creates a session. Nothing is stored.
@@ -159,11 +184,9 @@ impl Sessions {
         if new.revision.len() > REVISION_BYTES_MAX {
             return Err(CreateSessionError::RevisionTooLong { bytes: new.revision.len() });
         }
-        let mut number = [0; 16];
-        fill_random(&mut number);
         let issued = self.clock.now();
         let session = Session {
-            number: u128::from_be_bytes(number),
+            number: id::random(),
             revision: new.revision.to_owned(),
             capabilities: new.capabilities,
             client_name: record::cut(new.client_name).to_owned(),
@@ -177,7 +200,7 @@ impl Sessions {
     }
 
     /// Opens the session that `text` is, for `owner`. Reads no store: whether it was ended before its time is
-    /// [another question](Self::is_terminated).
+    /// [another question](Self::state).
     ///
     /// # Errors
     ///
@@ -192,40 +215,14 @@ impl Sessions {
         if session.owner != owner {
             return Err(SessionErrorKind::ForeignOwner.into());
         }
-        if session.expires <= self.clock.now() {
+        if self.has_expired(&session) {
             return Err(SessionErrorKind::Expired.into());
         }
         Ok(session)
     }
 
-    /// Ends the session on every replica, until it would have expired anyway. To end it twice is no error.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] when the mark could not be stored; the session then goes on.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropped early, the session has ended or it has not; calling again settles it.
-    pub async fn terminate(&self, session: &Session) -> Result<(), StoreError> {
-        let left = session.expires.saturating_since(self.clock.now());
-        if !left.is_zero() {
-            let _already = self.cells.put_if_absent(terminated_key(session), &[MARK_FORMAT], left).await?;
-        }
-        Ok(())
-    }
-
-    /// Whether the session was [ended](Self::terminate). A mark of any format counts: that it is there is what it says.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] when the store does not answer. A plain call then goes on, because a session is not a credential.
-    ///
-    /// # Cancel safety
-    ///
-    /// Only reads.
-    pub async fn is_terminated(&self, session: &Session) -> Result<bool, StoreError> {
-        Ok(self.cells.get(terminated_key(session)).await?.is_some())
+    fn has_expired(&self, session: &Session) -> bool {
+        session.expires <= self.clock.now()
     }
 }
 
@@ -283,13 +280,6 @@ impl From<OpenError> for SessionError {
         kind.into()
     }
 }
-
-fn terminated_key(session: &Session) -> CellKey {
-    CellKey { owner: session.owner, kind: "session-terminated", id: session.number }
-}
-
-/// The number that a terminated mark begins with, and all that it consists of today.
-const MARK_FORMAT: u8 = 1;
 
 /// What the longest id decodes to.
 const SEALED_BYTES_MAX: usize = SESSION_ID_CHARS_MAX / 4 * 3;

@@ -3,3 +3,5 @@
 //! A suite panics at the first promise that is not kept, naming it.
 
 pub mod cells;
+pub mod counters;
+pub mod logs;

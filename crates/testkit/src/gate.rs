@@ -13,15 +13,15 @@ use crate::http::patiently;
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-/// use outboard_runtime::{Catalog, Runtime, RuntimeConfig};
+/// use outboard_runtime::Catalog;
 /// use outboard_testkit::gate::Gate;
 ///
 /// let gate = Gate::new();
-/// let runtime = Runtime::new(Catalog::new("test", "1").tool(gate.tool()), &RuntimeConfig::default()).unwrap();
+/// let catalog = Catalog::new("test", "1").tool(gate.tool());
 /// // Let one call through, whenever it comes.
 /// gate.open();
 /// assert!(!gate.has_dropped());
-/// # drop(runtime);
+/// # drop(catalog);
 /// # });
 /// ```
 #[derive(Clone, Debug)]

@@ -21,6 +21,35 @@ fn no_issuer_of_tokens_can_be_that_of_local_callers() {
 }
 
 #[test]
+fn a_verified_token_names_its_party_and_what_it_grants() {
+    let granted = || GrantedScopes::Only("files:read".parse().unwrap());
+    let alice = Principal::verified("https://issuer.example", "alice", "editor", granted());
+    assert_eq!(
+        (alice.subject_key().issuer(), alice.subject_key().subject(), alice.owner().client_id()),
+        ("https://issuer.example", "alice", "editor")
+    );
+    assert_eq!(alice.granted(), &granted());
+    assert!(alice.granted().satisfy(&Requirement::all_of("files:write".parse().unwrap())).is_err());
+}
+
+#[test]
+fn parties_differ_by_issuer_subject_and_client() {
+    let party = |issuer, subject, client| Principal::verified(issuer, subject, client, GrantedScopes::All);
+    let alice = party("https://a.example", "alice", "editor");
+    assert_eq!(alice, party("https://a.example", "alice", "editor"));
+    let others = [
+        (party("https://b.example", "alice", "editor"), false),
+        (party("https://a.example", "bob", "editor"), false),
+        (party("https://a.example", "alice", "other"), true),
+        (Principal::local(), false),
+    ];
+    for (other, same_subject) in others {
+        assert_ne!(alice.owner(), other.owner(), "{other:?}");
+        assert_eq!(alice.subject_key() == other.subject_key(), same_subject, "{other:?}");
+    }
+}
+
+#[test]
 fn both_keys_find_what_was_kept_under_them() {
     let local = Principal::local();
     let sessions = HashMap::from([(local.owner().clone(), "session")]);

@@ -4,7 +4,7 @@
 //! owner (32), then revision, client name and client version, each behind one byte of length.
 
 use super::{Session, SessionErrorKind};
-use crate::{clock::UnixMillis, owner::OwnerDigest};
+use crate::{clock::UnixMillis, owner::OwnerDigest, record::Reader};
 
 /// The most bytes of a revision that a session holds; those of today have 10.
 pub const REVISION_BYTES_MAX: usize = 32;
@@ -43,40 +43,27 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Session, SessionErrorKind> {
 }
 
 fn decode_fields(bytes: &[u8]) -> Option<Session> {
-    let mut reader = Reader(bytes);
+    let mut reader = Reader::new(bytes);
     let session = Session {
         number: u128::from_be_bytes(reader.array()?),
         capabilities: u32::from_be_bytes(reader.array()?),
         issued: UnixMillis::new(u64::from_be_bytes(reader.array()?)),
         expires: UnixMillis::new(u64::from_be_bytes(reader.array()?)),
         owner: OwnerDigest::from_bytes(reader.array()?),
-        revision: reader.text(REVISION_BYTES_MAX)?,
-        client_name: reader.text(CLIENT_TEXT_BYTES_MAX)?,
-        client_version: reader.text(CLIENT_TEXT_BYTES_MAX)?,
+        revision: text(&mut reader, REVISION_BYTES_MAX)?,
+        client_name: text(&mut reader, CLIENT_TEXT_BYTES_MAX)?,
+        client_version: text(&mut reader, CLIENT_TEXT_BYTES_MAX)?,
     };
-    reader.0.is_empty().then_some(session)
+    reader.is_at_end().then_some(session)
 }
 
-/// What is left to read.
-struct Reader<'a>(&'a [u8]);
-
-impl Reader<'_> {
-    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let (array, rest) = self.0.split_first_chunk()?;
-        self.0 = rest;
-        Some(*array)
+fn text(reader: &mut Reader<'_>, bytes_max: usize) -> Option<String> {
+    let [length] = reader.array()?;
+    let length = usize::from(length);
+    if length > bytes_max {
+        return None;
     }
-
-    fn text(&mut self, bytes_max: usize) -> Option<String> {
-        let [length] = self.array()?;
-        let length = usize::from(length);
-        if length > bytes_max {
-            return None;
-        }
-        let (text, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        std::str::from_utf8(text).ok().map(str::to_owned)
-    }
+    reader.text(length).map(str::to_owned)
 }
 
 const FORMAT: u8 = 1;

@@ -2,9 +2,18 @@
 
 #![cfg(test)] // So that helpers count as tests to clippy, as they do in a `mod tests`.
 
+mod bus;
 mod cells;
+mod counters;
+mod event_log;
+mod handles;
 mod key_file;
 mod key_ring;
+mod lease;
+mod logs;
+mod mailbox;
+mod once;
 mod seal;
+mod session_state;
 mod sessions;
 mod support;

@@ -1,12 +1,12 @@
-//! Sessions: what opens for whom and for how long, how they end, and the golden file.
+//! Sessions: what opens for whom and for how long, and the golden file.
 
 use std::{sync::Arc, time::Duration};
 
 use outboard_store::{
-    Cells, Clock, CreateSessionError, MemoryCells, MemoryLimits, NewSession, OwnerDigest, Purpose, REVISION_BYTES_MAX,
-    SESSION_ID_CHARS_MAX, SessionErrorKind, Sessions, StoreError, UnixMillis,
+    Clock, CreateSessionError, NewSession, OwnerDigest, Purpose, REVISION_BYTES_MAX, SESSION_ID_CHARS_MAX,
+    SessionErrorKind, Sessions, Store, UnixMillis,
 };
-use outboard_testkit::{clock::FakeClock, down::DownCells};
+use outboard_testkit::{clock::FakeClock, down};
 
 use crate::support::{changed, ring};
 
@@ -165,55 +165,11 @@ fn the_texts_of_a_record_have_bounds_and_are_utf_8() {
     }
 }
 
-#[tokio::test]
-async fn a_terminated_session_is_terminated_on_every_replica_and_no_other_is() {
-    let clock = Arc::new(FakeClock::default());
-    let cells: Arc<dyn Cells> = Arc::new(MemoryCells::new(clock.clone(), MemoryLimits::default()));
-    let [one, other] = [(); 2].map(|()| Sessions::new(Arc::new(ring(&[1])), cells.clone(), clock.clone(), MAX_AGE));
-    let (_, ended) = one.create(new()).unwrap();
-    let (_, living) = one.create(new()).unwrap();
-    assert!(!other.is_terminated(&ended).await.unwrap());
-    one.terminate(&ended).await.unwrap();
-    one.terminate(&ended).await.unwrap();
-    other.terminate(&ended).await.unwrap();
-    for sessions in [&one, &other] {
-        assert!(sessions.is_terminated(&ended).await.unwrap());
-        assert!(!sessions.is_terminated(&living).await.unwrap());
-    }
-}
-
-#[tokio::test]
-async fn the_mark_lasts_exactly_as_long_as_the_session_could_have() {
-    let clock = Arc::new(FakeClock::default());
-    let cells = Arc::new(MemoryCells::new(clock.clone(), MemoryLimits::default()));
-    let sessions = Sessions::new(Arc::new(ring(&[1])), cells.clone(), clock.clone(), MAX_AGE);
-    let (id, session) = sessions.create(new()).unwrap();
-    clock.advance(MAX_AGE / 2);
-    sessions.terminate(&session).await.unwrap();
-    clock.advance(MAX_AGE / 2 - MILLI);
-    assert!(sessions.open(id.as_str(), alice()).is_ok(), "opening reads no store");
-    assert!(sessions.is_terminated(&session).await.unwrap());
-    clock.advance(MILLI);
-    assert!(!sessions.is_terminated(&session).await.unwrap());
-    assert_eq!(kind_of(&sessions, id.as_str()), SessionErrorKind::Expired);
-
-    sessions.terminate(&session).await.unwrap();
-    assert!(format!("{cells:?}").contains("entries: 1"), "what has expired needs no mark: {cells:?}");
-}
-
-#[tokio::test]
-async fn a_mark_that_cannot_be_stored_or_read_is_told() {
-    let clock = Arc::new(FakeClock::default());
-    let down = Sessions::new(Arc::new(ring(&[1])), Arc::new(DownCells), clock.clone(), MAX_AGE);
+#[test]
+fn a_session_is_created_and_opened_without_the_store() {
+    let down = Sessions::new(&down::store(Arc::new(ring(&[1])), Arc::new(FakeClock::default())), MAX_AGE);
     let (id, session) = down.create(new()).unwrap();
-    assert!(down.open(id.as_str(), alice()).is_ok(), "a session opens without the store");
-    assert!(matches!(down.terminate(&session).await, Err(StoreError::Unavailable { .. })));
-    assert!(matches!(down.is_terminated(&session).await, Err(StoreError::Unavailable { .. })));
-
-    let limits = MemoryLimits { entries_max: 0, ..MemoryLimits::default() };
-    let full = Sessions::new(Arc::new(ring(&[1])), Arc::new(MemoryCells::new(clock.clone(), limits)), clock, MAX_AGE);
-    assert!(matches!(full.terminate(&session).await, Err(StoreError::Full { .. })));
-    assert!(!full.is_terminated(&session).await.unwrap());
+    assert_eq!(down.open(id.as_str(), alice()).unwrap(), session);
 }
 
 #[test]
@@ -229,8 +185,7 @@ fn the_golden_session_still_opens() {
 }
 
 fn sessions(keys: &[u8], clock: &Arc<FakeClock>) -> Sessions {
-    let cells = Arc::new(MemoryCells::new(clock.clone(), MemoryLimits::default()));
-    Sessions::new(Arc::new(ring(keys)), cells, clock.clone(), MAX_AGE)
+    Sessions::new(&Store::in_memory(Arc::new(ring(keys)), clock.clone()), MAX_AGE)
 }
 
 fn new() -> NewSession<'static> {
