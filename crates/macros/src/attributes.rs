@@ -1,41 +1,66 @@
-//! What stands in `#[tool(…)]`, and documentation as text.
+//! What stands in the parentheses of the macros, and documentation as text.
+
+use std::collections::HashSet;
 
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt as _;
 use syn::parse::{Parse, ParseStream, Parser as _};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitBool, LitStr, Meta, Token};
+use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitBool, LitStr, Meta, Path, Token};
 
 /// What stands in `#[tool(…)]`.
 #[derive(Default)]
 pub(crate) struct ToolAttribute {
-    pub(crate) name: Option<LitStr>,
-    pub(crate) title: Option<LitStr>,
-    pub(crate) description: Option<LitStr>,
+    pub(crate) texts: Texts,
     pub(crate) read_only: Option<bool>,
     pub(crate) destructive: Option<bool>,
     pub(crate) idempotent: Option<bool>,
     pub(crate) open_world: Option<bool>,
 }
 
+/// What stands in `#[prompt(…)]`.
+#[derive(Default)]
+pub(crate) struct PromptAttribute {
+    pub(crate) texts: Texts,
+    pub(crate) completers: Vec<Completer>,
+}
+
+/// What stands in `#[resource(…)]`.
+#[derive(Default)]
+pub(crate) struct ResourceAttribute {
+    pub(crate) texts: Texts,
+    pub(crate) uri: Option<LitStr>,
+    pub(crate) template: Option<LitStr>,
+    pub(crate) mime_type: Option<LitStr>,
+    pub(crate) completers: Vec<Completer>,
+}
+
+/// What everything that is listed may be told to have.
+#[derive(Default)]
+pub(crate) struct Texts {
+    pub(crate) name: Option<LitStr>,
+    pub(crate) title: Option<LitStr>,
+    pub(crate) description: Option<LitStr>,
+}
+
+/// One `argument = path` of `complete(…)`.
+pub(crate) struct Completer {
+    pub(crate) argument: Ident,
+    pub(crate) path: Path,
+}
+
 impl ToolAttribute {
     pub(crate) fn parse(tokens: TokenStream) -> syn::Result<Self> {
+        const EXPECTED: &str = "expected name, title or description with a string, or read_only, destructive, \
+                                idempotent or open_world with true, false or nothing";
         let mut parsed = Self::default();
-        let mut seen = std::collections::HashSet::new();
-        for entry in Punctuated::<Entry, Token![,]>::parse_terminated.parse2(tokens)? {
-            let Entry { key, value } = entry;
-            if !seen.insert(key.to_string()) {
-                return Err(syn::Error::new(key.span(), format!("{key} stands more than once")));
-            }
+        for Entry { key, value } in entries(tokens)? {
             match (key.to_string().as_str(), value) {
-                ("name", Value::Text(text)) => parsed.name = Some(text),
-                ("title", Value::Text(text)) => parsed.title = Some(text),
-                ("description", Value::Text(text)) => parsed.description = Some(text),
                 ("read_only", Value::Flag(flag)) => parsed.read_only = Some(flag),
                 ("destructive", Value::Flag(flag)) => parsed.destructive = Some(flag),
                 ("idempotent", Value::Flag(flag)) => parsed.idempotent = Some(flag),
                 ("open_world", Value::Flag(flag)) => parsed.open_world = Some(flag),
-                _ => return Err(syn::Error::new(key.span(), EXPECTED)),
+                (text, value) => parsed.texts.take(text, value).ok_or_else(|| syn::Error::new(key.span(), EXPECTED))?,
             }
         }
         Ok(parsed)
@@ -43,7 +68,7 @@ impl ToolAttribute {
 
     /// The name under which the tool is listed: that of its function where the attribute has none.
     pub(crate) fn listed_name(&self, function: &Ident) -> syn::Result<String> {
-        let (name, span) = match &self.name {
+        let (name, span) = match &self.texts.name {
             Some(name) => (name.value(), name.span()),
             None => (function.unraw().to_string(), function.span()),
         };
@@ -54,13 +79,87 @@ impl ToolAttribute {
     }
 }
 
-const EXPECTED: &str = "expected name, title or description with a string, or read_only, destructive, idempotent or \
-                        open_world with true, false or nothing";
+impl PromptAttribute {
+    pub(crate) fn parse(tokens: TokenStream) -> syn::Result<Self> {
+        const EXPECTED: &str = "expected name, title or description with a string, or complete(argument = function)";
+        let mut parsed = Self::default();
+        for Entry { key, value } in entries(tokens)? {
+            match (key.to_string().as_str(), value) {
+                ("complete", Value::Completers(completers)) => parsed.completers = completers,
+                (text, value) => parsed.texts.take(text, value).ok_or_else(|| syn::Error::new(key.span(), EXPECTED))?,
+            }
+        }
+        Ok(parsed)
+    }
+}
+
+impl ResourceAttribute {
+    pub(crate) fn parse(tokens: TokenStream) -> syn::Result<Self> {
+        const EXPECTED: &str = "expected uri, template, name, title, description or mime_type with a string, or \
+                                complete(variable = function)";
+        let mut parsed = Self::default();
+        for Entry { key, value } in entries(tokens)? {
+            match (key.to_string().as_str(), value) {
+                ("uri", Value::Text(text)) => parsed.uri = Some(text),
+                ("template", Value::Text(text)) => parsed.template = Some(text),
+                ("mime_type", Value::Text(text)) => parsed.mime_type = Some(text),
+                ("complete", Value::Completers(completers)) => parsed.completers = completers,
+                (text, value) => parsed.texts.take(text, value).ok_or_else(|| syn::Error::new(key.span(), EXPECTED))?,
+            }
+        }
+        Ok(parsed)
+    }
+}
+
+impl Texts {
+    /// Takes one of them; `None` when it is none.
+    fn take(&mut self, key: &str, value: Value) -> Option<()> {
+        let Value::Text(text) = value else { return None };
+        let place = match key {
+            "name" => &mut self.name,
+            "title" => &mut self.title,
+            "description" => &mut self.description,
+            _ => return None,
+        };
+        *place = Some(text);
+        Some(())
+    }
+
+    /// The name under which something is listed: that of its function where the attribute has none.
+    pub(crate) fn name_or(&self, function: &Ident) -> syn::Result<String> {
+        match &self.name {
+            Some(name) if name.value().is_empty() => Err(syn::Error::new(name.span(), "a name is not empty")),
+            Some(name) => Ok(name.value()),
+            None => Ok(function.unraw().to_string()),
+        }
+    }
+
+    /// The description: the documentation of the function where the attribute has none.
+    pub(crate) fn description_or(&self, attributes: &[Attribute]) -> Option<String> {
+        self.description.as_ref().map(LitStr::value).or_else(|| documentation(attributes))
+    }
+}
 
 /// The rule of the specification's *Tool Names*, checked where the mistake is made.
 fn is_tool_name(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
     (1..=128).contains(&name.len()) && name.bytes().all(allowed)
+}
+
+fn entries(tokens: TokenStream) -> syn::Result<Vec<Entry>> {
+    let entries: Vec<Entry> = Punctuated::<Entry, Token![,]>::parse_terminated.parse2(tokens)?.into_iter().collect();
+    each_once(entries.iter().map(|entry| &entry.key))?;
+    Ok(entries)
+}
+
+fn each_once<'a>(keys: impl Iterator<Item = &'a Ident>) -> syn::Result<()> {
+    let mut seen = HashSet::new();
+    for key in keys {
+        if !seen.insert(key.to_string()) {
+            return Err(syn::Error::new(key.span(), format!("{key} stands more than once")));
+        }
+    }
+    Ok(())
 }
 
 struct Entry {
@@ -71,11 +170,20 @@ struct Entry {
 enum Value {
     Text(LitStr),
     Flag(bool),
+    Completers(Vec<Completer>),
 }
 
 impl Parse for Entry {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let key = Ident::parse_any(input)?;
+        if input.peek(syn::token::Paren) {
+            let inside;
+            syn::parenthesized!(inside in input);
+            let completers: Vec<Completer> =
+                Punctuated::<Completer, Token![,]>::parse_terminated(&inside)?.into_iter().collect();
+            each_once(completers.iter().map(|completer| &completer.argument))?;
+            return Ok(Self { key, value: Value::Completers(completers) });
+        }
         if !input.peek(Token![=]) {
             return Ok(Self { key, value: Value::Flag(true) });
         }
@@ -86,6 +194,14 @@ impl Parse for Entry {
             Value::Text(input.parse()?)
         };
         Ok(Self { key, value })
+    }
+}
+
+impl Parse for Completer {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let argument = Ident::parse_any(input)?;
+        input.parse::<Token![=]>()?;
+        Ok(Self { argument, path: input.parse()? })
     }
 }
 

@@ -1,6 +1,9 @@
 //! The attribute macros of `outboard-runtime`, which re-exports them; not to be depended on directly.
 
 mod attributes;
+mod item;
+mod prompt;
+mod resource;
 mod signature;
 mod tool;
 
@@ -40,4 +43,66 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn tool(attribute: TokenStream, item: TokenStream) -> TokenStream {
     tool::expand(attribute.into(), item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Makes a prompt of an async function.
+///
+/// The function's parameters are the prompt's arguments, their comments the descriptions, its own comment that of the
+/// prompt. An argument is required unless its type is an `Option`. Callers send texts: any type with `FromStr` will do, and a
+/// text that is no value of it is refused (-32602). A parameter of type `Context` or `&Context` is the call itself.
+///
+/// ```text
+/// /// Asks for a review of some code.
+/// #[prompt(title = "Code review", complete(language = languages))]
+/// async fn review(
+///     /// What to review.
+///     code: String,
+///     /// The language it is written in.
+///     language: Option<String>,
+/// ) -> String {
+///     format!("Please review this {} code:\n{code}", language.unwrap_or_default())
+/// }
+///
+/// fn languages(begun: &str) -> Vec<String> {
+///     ["python", "rust"].into_iter().filter(|name| name.starts_with(begun)).map(str::to_owned).collect()
+/// }
+///
+/// let catalog = Catalog::new("reviews", "1.0.0").prompt(review);
+/// ```
+///
+/// What it returns is anything that is `IntoPromptResult`: a text, which the person says, messages, or a `Result`, whose
+/// `Err` becomes an internal error with its text. A function in `complete(…)` is any `NativeCompleter`.
+///
+/// In the attribute: `name = "…"`, `title = "…"`, `description = "…"`, `complete(argument = function, …)`.
+#[proc_macro_attribute]
+pub fn prompt(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    prompt::expand(attribute.into(), item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Makes a resource, or a template of resources, of an async function that reads it.
+///
+/// With `uri = "…"` it is one resource, and the function takes nothing but the `Context`, if that. With `template = "…"`
+/// (RFC 6570) the function's parameters are the template's variables, all of them: `Option` for one that the URI may leave
+/// out, `Vec<String>` for a list (`{var*}`), any type with `FromStr` else; where the text in a URI is no value of the type,
+/// there is no such resource. The values are the caller's words: a path in one may lead anywhere.
+///
+/// ```text
+/// /// The notes of one day.
+/// #[resource(template = "notes://{year}/{day}", mime_type = "text/plain")]
+/// async fn notes(year: u16, day: u16) -> Option<String> {
+///     NOTES.get(&(year, day)).cloned()
+/// }
+///
+/// let catalog = Catalog::new("notes", "1.0.0").resource(notes);
+/// ```
+///
+/// What it returns is anything that is `IntoResourceResult`: a text, bytes, contents, an `Option`, whose `None` says that
+/// there is no such resource, or a `Result`, whose `Err` becomes an internal error with its text. Clients keep nothing of it
+/// unless it is `Cached`.
+///
+/// In the attribute: `uri = "…"` or `template = "…"`, `name = "…"`, `title = "…"`, `description = "…"`, `mime_type = "…"`,
+/// `complete(variable = function, …)`.
+#[proc_macro_attribute]
+pub fn resource(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    resource::expand(attribute.into(), item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
 }

@@ -1,12 +1,14 @@
-//! The parameters of a tool's function: its arguments, and where the call itself goes.
+//! The parameters of a function: its arguments, and where the call itself goes.
 
 use std::collections::HashSet;
 
-use syn::{Attribute, FnArg, Ident, ItemFn, LitStr, Pat, Signature, Type};
+use proc_macro2::TokenStream;
+use quote::{ToTokens as _, quote};
+use syn::{Attribute, FnArg, GenericArgument, Ident, ItemFn, LitStr, Pat, PathArguments, Signature, Type};
 
 use crate::attributes::documentation;
 
-/// The parameters of a tool's function, in their order.
+/// The parameters of a function, in their order.
 pub(crate) struct Parameters {
     pub(crate) all: Vec<Parameter>,
 }
@@ -29,10 +31,11 @@ pub(crate) struct Argument {
 }
 
 impl Parameters {
-    /// Takes the parameters of `function`, and their attributes away from it.
-    pub(crate) fn take(function: &mut ItemFn) -> syn::Result<Self> {
-        check(&function.sig)?;
-        let all = function.sig.inputs.iter_mut().map(parameter).collect::<syn::Result<Vec<_>>>()?;
+    /// Takes the parameters of `function`, and their attributes away from it. `what` it is stands in what is said about it.
+    pub(crate) fn take(function: &mut ItemFn, what: &str) -> syn::Result<Self> {
+        check(&function.sig, what)?;
+        let inputs = function.sig.inputs.iter_mut();
+        let all = inputs.map(|input| parameter(input, what)).collect::<syn::Result<Vec<_>>>()?;
         let parameters = Self { all };
         let mut seen = HashSet::new();
         for header in parameters.arguments().filter_map(|argument| argument.header.as_ref()) {
@@ -43,6 +46,31 @@ impl Parameters {
         Ok(parameters)
     }
 
+    /// The same, for what knows only the names and comments of its arguments.
+    pub(crate) fn take_plain(function: &mut ItemFn, what: &str) -> syn::Result<Self> {
+        let parameters = Self::take(function, what)?;
+        for argument in parameters.arguments() {
+            let fault = format!("an argument of a {what} has no attributes");
+            if let Some(attribute) = argument.attributes.first() {
+                return Err(syn::Error::new_spanned(attribute, fault));
+            }
+            if let Some(header) = &argument.header {
+                return Err(syn::Error::new(header.span(), fault));
+            }
+        }
+        Ok(parameters)
+    }
+
+    /// What a function is called with: the arguments by their names, the call by that of `context`.
+    pub(crate) fn passed(&self, context: &Ident) -> Vec<TokenStream> {
+        let passed = self.all.iter().map(|parameter| match parameter {
+            Parameter::Context { by_reference: true } => quote!(&#context),
+            Parameter::Context { by_reference: false } => quote!(#context),
+            Parameter::Argument(argument) => argument.name.to_token_stream(),
+        });
+        passed.collect()
+    }
+
     pub(crate) fn arguments(&self) -> impl Iterator<Item = &Argument> {
         self.all.iter().filter_map(|parameter| match parameter {
             Parameter::Argument(argument) => Some(&**argument),
@@ -51,19 +79,39 @@ impl Parameters {
     }
 }
 
-fn check(signature: &Signature) -> syn::Result<()> {
+/// What stands in an `Option<…>`.
+pub(crate) fn optional(type_: &Type) -> Option<&Type> {
+    inside(type_, "Option")
+}
+
+/// What stands in a `Vec<…>`.
+pub(crate) fn list(type_: &Type) -> Option<&Type> {
+    inside(type_, "Vec")
+}
+
+fn inside<'a>(type_: &'a Type, generic: &str) -> Option<&'a Type> {
+    let Type::Path(path) = type_ else { return None };
+    let segment = path.path.segments.last().filter(|segment| segment.ident == generic)?;
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
+    match arguments.args.first()? {
+        GenericArgument::Type(inner) => Some(inner),
+        _ => None,
+    }
+}
+
+fn check(signature: &Signature, what: &str) -> syn::Result<()> {
     if signature.asyncness.is_none() {
-        return Err(syn::Error::new_spanned(signature.fn_token, "a tool is an async fn"));
+        return Err(syn::Error::new_spanned(signature.fn_token, format!("a {what} is an async fn")));
     }
     if !signature.generics.params.is_empty() {
-        return Err(syn::Error::new_spanned(&signature.generics, "a tool has no generic parameters"));
+        return Err(syn::Error::new_spanned(&signature.generics, format!("a {what} has no generic parameters")));
     }
     Ok(())
 }
 
-fn parameter(input: &mut FnArg) -> syn::Result<Parameter> {
+fn parameter(input: &mut FnArg, what: &str) -> syn::Result<Parameter> {
     let FnArg::Typed(typed) = input else {
-        return Err(syn::Error::new_spanned(input, "a tool is a free function: it has no self"));
+        return Err(syn::Error::new_spanned(input, format!("a {what} is a free function: it has no self")));
     };
     let (headers, attributes): (Vec<_>, Vec<_>) =
         std::mem::take(&mut typed.attrs).into_iter().partition(|attribute| attribute.path().is_ident("header"));
@@ -75,10 +123,10 @@ fn parameter(input: &mut FnArg) -> syn::Result<Parameter> {
         return Ok(Parameter::Context { by_reference });
     }
     let Pat::Ident(pattern) = &*typed.pat else {
-        return Err(syn::Error::new_spanned(&typed.pat, "an argument of a tool needs a plain name"));
+        return Err(syn::Error::new_spanned(&typed.pat, format!("an argument of a {what} needs a plain name")));
     };
     if let Type::Reference(reference) = &*typed.ty {
-        let fault = "an argument of a tool is owned, for example String; only Context is taken by reference";
+        let fault = format!("an argument of a {what} is owned, for example String; only Context is taken by reference");
         return Err(syn::Error::new_spanned(reference, fault));
     }
     Ok(Parameter::Argument(Box::new(Argument {

@@ -1,80 +1,26 @@
 //! `#[tool]`: from a typed async function to a tool.
 
-use proc_macro_crate::{FoundCrate, crate_name};
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::{Ident, ItemFn, Visibility, parse_quote};
+use syn::{Ident, ItemFn, LitStr};
 
-use crate::attributes::{ToolAttribute, documentation};
-use crate::signature::{Argument, Parameter, Parameters};
+use crate::attributes::ToolAttribute;
+use crate::item::{Renamed, option, runtime_path, text};
+use crate::signature::{Argument, Parameters};
 
 pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> syn::Result<TokenStream> {
     let attribute = ToolAttribute::parse(attribute)?;
     let mut function: ItemFn = syn::parse2(item)?;
-    let parameters = Parameters::take(&mut function)?;
-    let name = function.sig.ident.clone();
-    let listed = attribute.listed_name(&name)?;
+    let parameters = Parameters::take(&mut function, "tool")?;
+    let listed = attribute.listed_name(&function.sig.ident)?;
+    let description = attribute.texts.description_or(&function.attrs);
     let runtime = runtime_path()?;
+    let renamed = Renamed::new(function);
 
-    let visibility = std::mem::replace(&mut function.vis, parse_quote!(pub));
-    let description = attribute.description.as_ref().map(syn::LitStr::value).or_else(|| documentation(&function.attrs));
-    let documents: Vec<_> = function.attrs.iter().filter(|one| one.path().is_ident("doc")).cloned().collect();
-    function.sig.ident = Ident::new("run", name.span());
-
-    let arguments = arguments_struct(&runtime, &name, &parameters);
-    let handler = handler(&runtime, &name, &parameters);
-    let definition = definition(&runtime, &name, &listed, &attribute, description.as_deref(), &function);
-    let structure = structure(&name, &visibility, &documents);
-    Ok(quote! {
-        #structure
-
-        impl #name {
-            #function
-        }
-
-        const _: () = {
-            #arguments
-            #definition
-            #handler
-        };
-    })
-}
-
-/// The path of `outboard_runtime` in the crate where the macro is used: directly, or through the crate that most tools are
-/// written against.
-fn runtime_path() -> syn::Result<TokenStream> {
-    let path = |found: FoundCrate, own_name: &str, inside: TokenStream| {
-        // A crate's tests and documentation are other crates, which know it by its name; so it calls itself, too, by
-        // `extern crate self`.
-        let name = if let FoundCrate::Name(name) = &found { name } else { own_name };
-        let name = Ident::new(name, Span::call_site());
-        quote!(::#name #inside)
-    };
-    if let Ok(found) = crate_name("outboard-server") {
-        return Ok(path(found, "outboard_server", quote!(::runtime)));
-    }
-    if let Ok(found) = crate_name("outboard-runtime") {
-        return Ok(path(found, "outboard_runtime", quote!()));
-    }
-    let fault = "#[tool] needs outboard-server or outboard-runtime among the dependencies of this crate";
-    Err(syn::Error::new(Span::call_site(), fault))
-}
-
-/// The tool as a type, and the function that makes it. A unit struct would be both in one, and no variable near it could
-/// have its name.
-fn structure(name: &Ident, visibility: &Visibility, documents: &[syn::Attribute]) -> TokenStream {
-    quote! {
-        #(#documents)*
-        #[allow(non_camel_case_types, reason = "it stands for the function of this name")]
-        #[derive(Clone, Copy, Debug)]
-        #visibility struct #name {}
-
-        #(#documents)*
-        #[must_use]
-        #visibility const fn #name() -> #name {
-            #name {}
-        }
-    }
+    let arguments = arguments_struct(&runtime, &renamed.name, &parameters);
+    let handler = handler(&runtime, &renamed.name, &parameters);
+    let definition = definition(&runtime, &renamed, &listed, &attribute, description);
+    Ok(renamed.with(&quote! { #arguments #definition #handler }))
 }
 
 fn arguments_name(name: &Ident) -> Ident {
@@ -123,16 +69,15 @@ fn not_null(runtime: &TokenStream) -> TokenStream {
 
 fn definition(
     runtime: &TokenStream,
-    name: &Ident,
+    renamed: &Renamed,
     listed: &str,
     attribute: &ToolAttribute,
-    description: Option<&str>,
-    function: &ItemFn,
+    description: Option<String>,
 ) -> TokenStream {
+    let name = &renamed.name;
     let structure = arguments_name(name);
-    let option = |value: Option<TokenStream>| value.map_or_else(|| quote!(None), |value| quote!(Some(#value)));
-    let title = option(attribute.title.as_ref().map(|title| quote!(#title.to_owned())));
-    let description = option(description.map(|text| quote!(#text.to_owned())));
+    let title = text(attribute.texts.title.as_ref().map(LitStr::value));
+    let description = text(description);
     let hint = |flag: Option<bool>| option(flag.map(|flag| quote!(#flag)));
     let flags = [attribute.read_only, attribute.destructive, attribute.idempotent, attribute.open_world];
     let annotations = if flags.iter().any(Option::is_some) {
@@ -147,10 +92,7 @@ fn definition(
     } else {
         quote!(None)
     };
-    let returned = match &function.sig.output {
-        syn::ReturnType::Default => quote!(()),
-        syn::ReturnType::Type(_, type_) => quote!(#type_),
-    };
+    let returned = renamed.returned();
     quote! {
         impl #runtime::NativeTool for #name {
             fn offered(self) -> #runtime::OfferedTool {
@@ -165,7 +107,7 @@ fn definition(
                         icons: ::std::vec::Vec::new(),
                         extra: #runtime::generated::serde_json::Map::new(),
                     },
-                    handler: ::std::sync::Arc::new(self),
+                    handler: self.into(),
                 }
             }
         }
@@ -175,14 +117,7 @@ fn definition(
 fn handler(runtime: &TokenStream, name: &Ident, parameters: &Parameters) -> TokenStream {
     let structure = arguments_name(name);
     let fields: Vec<_> = parameters.arguments().map(|argument| &argument.name).collect();
-    let passed = parameters.all.iter().map(|parameter| match parameter {
-        Parameter::Context { by_reference: true } => quote!(&__context),
-        Parameter::Context { by_reference: false } => quote!(__context),
-        Parameter::Argument(argument) => {
-            let name = &argument.name;
-            quote!(#name)
-        }
-    });
+    let passed = parameters.passed(&format_ident!("__context"));
     quote! {
         impl #runtime::Handler for #name {
             fn call(&self, call: #runtime::Call) -> #runtime::BoxFuture<'static, #runtime::Outcome> {

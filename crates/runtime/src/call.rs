@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use outboard_identity::Principal;
-use outboard_protocol::types::{ClientCapabilities, ProgressToken};
-use outboard_protocol::{RawJson, Revision};
+use outboard_protocol::types::{ClientCapabilities, CompleteParams, LoggingLevel, ProgressToken};
+use outboard_protocol::{Method, RawJson, Revision};
 
-use crate::catalog::CatalogTool;
+use crate::catalog::Target;
+use crate::input::{Asking, Questions};
 use crate::outlet::Outlet;
 
 /// One request of one caller.
@@ -22,17 +23,34 @@ pub struct Call {
     pub meta: Option<RawJson>,
     /// The caller wants to hear of progress, under this token.
     pub progress_token: Option<ProgressToken>,
+    /// From which level on the caller wants log lines; `None`: none.
+    pub log_level: Option<LoggingLevel>,
     /// Where what is told before the answer goes.
     pub outlet: Outlet,
-    /// The tool that is called, once the catalog was asked.
-    pub(crate) tool: Option<Arc<CatalogTool>>,
+    /// How the caller can be asked.
+    pub asking: Asking,
+    /// Who answers, once the catalog was asked.
+    pub(crate) target: Option<Target>,
+    /// What its handler and the stack share, once the stack has the call and there is a handler.
+    pub(crate) questions: Option<Arc<Questions>>,
 }
 
 impl Call {
-    /// A call that tells nothing before its answer.
+    /// A call that tells nothing before its answer, and asks nothing.
     #[must_use]
     pub fn new(operation: Operation, principal: Principal, client: Client) -> Self {
-        Self { operation, principal, client, meta: None, progress_token: None, outlet: Outlet::closed(), tool: None }
+        Self {
+            operation,
+            principal,
+            client,
+            meta: None,
+            progress_token: None,
+            log_level: None,
+            outlet: Outlet::closed(),
+            asking: Asking::Nobody,
+            target: None,
+            questions: None,
+        }
     }
 
     /// The call with the caller's `_meta`.
@@ -41,11 +59,19 @@ impl Call {
         Self { meta, ..self }
     }
 
-    /// The call of a caller who wants to hear of progress under this token, if there is one: its outlet is open then.
+    /// The call of a caller who wants to hear of progress under this token, and log lines from this level on, where there
+    /// are such: its outlet is open then.
     #[must_use]
-    pub fn with_progress(self, token: Option<ProgressToken>) -> Self {
-        let outlet = if token.is_some() { Outlet::open() } else { Outlet::closed() };
-        Self { progress_token: token, outlet, ..self }
+    pub fn with_telling(self, progress_token: Option<ProgressToken>, log_level: Option<LoggingLevel>) -> Self {
+        let wanted = progress_token.is_some() || log_level.is_some();
+        let outlet = if wanted && !self.outlet.is_open() { Outlet::open() } else { self.outlet };
+        Self { progress_token, log_level, outlet, ..self }
+    }
+
+    /// The call of a caller who can be asked like this.
+    #[must_use]
+    pub fn with_asking(self, asking: Asking) -> Self {
+        Self { asking, ..self }
     }
 }
 
@@ -54,24 +80,70 @@ impl Call {
 pub enum Operation {
     /// What the server is and offers.
     Describe,
-    /// Its tools.
-    ListTools {
+    /// One of its lists.
+    List {
+        /// Which.
+        kind: ListKind,
         /// Where to go on, as an earlier page said.
         cursor: Option<Box<str>>,
     },
     /// Call a tool.
     CallTool(ToolCall),
+    /// Read a resource.
+    ReadResource {
+        /// Which.
+        uri: Box<str>,
+    },
+    /// Fill in a prompt.
+    GetPrompt(PromptCall),
+    /// Suggest values of an argument.
+    Complete(Box<CompleteParams>),
+}
+
+/// A list that a server has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ListKind {
+    /// `tools/list`.
+    Tools,
+    /// `resources/list`.
+    Resources,
+    /// `resources/templates/list`.
+    ResourceTemplates,
+    /// `prompts/list`.
+    Prompts,
+}
+
+impl ListKind {
+    /// The method that asks for it.
+    #[must_use]
+    pub const fn method(self) -> Method {
+        match self {
+            Self::Tools => Method::ToolsList,
+            Self::Resources => Method::ResourcesList,
+            Self::ResourceTemplates => Method::ResourceTemplatesList,
+            Self::Prompts => Method::PromptsList,
+        }
+    }
 }
 
 impl Operation {
-    /// The method that asks for it, for logs.
+    /// The method that asks for it; of several, the current one.
     #[must_use]
-    pub fn method(&self) -> &'static str {
+    pub const fn method(&self) -> Method {
         match self {
-            Self::Describe => "server/discover",
-            Self::ListTools { .. } => "tools/list",
-            Self::CallTool(_) => "tools/call",
+            Self::Describe => Method::Discover,
+            Self::List { kind, .. } => kind.method(),
+            Self::CallTool(_) => Method::ToolsCall,
+            Self::ReadResource { .. } => Method::ResourcesRead,
+            Self::GetPrompt(_) => Method::PromptsGet,
+            Self::Complete(_) => Method::Complete,
         }
+    }
+
+    /// Whether it is work of a handler, rather than something to be told from memory.
+    #[must_use]
+    pub const fn is_work(&self) -> bool {
+        !matches!(self, Self::Describe | Self::List { .. })
     }
 }
 
@@ -81,6 +153,15 @@ pub struct ToolCall {
     /// The catalog's name of the tool.
     pub name: Box<str>,
     /// An object, where there are any.
+    pub arguments: Option<RawJson>,
+}
+
+/// Which prompt, and with what.
+#[derive(Clone, Debug)]
+pub struct PromptCall {
+    /// The catalog's name of the prompt.
+    pub name: Box<str>,
+    /// An object of texts, where there are any.
     pub arguments: Option<RawJson>,
 }
 

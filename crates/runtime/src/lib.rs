@@ -4,7 +4,11 @@
 //! about HTTP, or which era the caller speaks. [`Runtime`] is the `tower` service in between.
 //!
 //! ```
-//! use outboard_runtime::{Catalog, Runtime, RuntimeConfig, tool};
+//! use std::sync::Arc;
+//! use std::time::Duration;
+//!
+//! use outboard_runtime::{Catalog, Notify, Runtime, RuntimeConfig, tool};
+//! use outboard_store::{KeyRing, RootKey, Store, SystemClock};
 //!
 //! /// Adds two numbers.
 //! #[tool]
@@ -12,41 +16,70 @@
 //!     a + b
 //! }
 //!
-//! let runtime = Runtime::new(Catalog::new("calculator", "1.0.0").tool(add), &RuntimeConfig::default());
+//! let catalog = Catalog::new("calculator", "1.0.0").tool(add);
+//! let keys = KeyRing::new(vec![RootKey::generate()]).unwrap();
+//! let store = Store::in_memory(Arc::new(keys), Arc::new(SystemClock));
+//! let notify = Notify::new(&store, Duration::from_secs(30));
+//! let runtime = Runtime::new(catalog, store, notify, RuntimeConfig::default());
 //! assert_eq!(runtime.unwrap().tools().len(), 1);
 //! ```
 
 mod call;
 mod catalog;
 mod context;
+mod hints;
+mod input;
+mod interest;
 mod native;
+mod notify;
 mod outcome;
 mod outlet;
 mod provider;
 mod runtime;
 mod schema;
+mod services;
 mod stack;
+mod state;
 
-pub use call::{Call, Client, Operation, ToolCall};
-pub use catalog::{Catalog, CatalogError};
+pub use call::{Call, Client, ListKind, Operation, PromptCall, ToolCall};
+pub use catalog::{Catalog, CatalogError, Counts, Item, Whose};
 pub use context::Context;
-pub use native::{DynamicTool, IntoToolResult, Json, NativeTool};
-pub use outboard_macros::tool;
+pub use input::{AskError, Asker, Asking, NotAccepted, QuestionError, Round, SingleUse};
+pub use interest::Watching;
+pub use native::{
+    Cached, DynamicPrompt, DynamicResource, DynamicTemplate, DynamicTool, IntoPromptResult, IntoResourceResult,
+    IntoToolResult, Json, MatchedUri, NativeCompleter, NativePrompt, NativeResource, NativeTool, OfCall, OfText,
+    OfTextLater, PromptArguments, Read, ResourceOffer,
+};
+pub use notify::{Change, From, Listening, Notify, Told, Topics};
+pub use outboard_macros::{prompt, resource, tool};
 pub use outcome::{Answer, BackendFailure, CallError, Description, Outcome};
 pub use outlet::{Event, Outlet};
-pub use provider::{BoxFuture, Handler, Offer, OfferedTool, Provider};
-pub use runtime::{ResponseFuture, Runtime, RuntimeConfig};
+pub use provider::{
+    BoxFuture, Handler, Offer, OfferedPrompt, OfferedResource, OfferedTemplate, OfferedTool, Provider, SharedHandler,
+};
+pub use runtime::{InputConfig, ResponseFuture, Runtime, RuntimeConfig, StateConfig};
 pub use schema::{SchemaError, SchemaLimits};
+pub use state::{Handle, StateError, States};
 
-/// What the code that [`tool`](macro@tool) writes needs; not for people.
+/// What the code that the macros write needs; not for people.
 #[doc(hidden)]
 pub mod generated {
-    pub use crate::native::{answer, input_schema, output_schema_of};
+    pub use crate::native::{
+        answer, filled, input_schema, list_variable, optional, optional_variable, output_schema_of, required,
+        required_variable,
+    };
     pub use outboard_protocol::RawJson;
-    pub use outboard_protocol::types::{Tool, ToolAnnotations};
+    pub use outboard_protocol::types::{Prompt, PromptArgument, Resource, ResourceTemplate, Tool, ToolAnnotations};
     pub use schemars;
     pub use serde;
     pub use serde_json;
+}
+
+/// The check of what other servers declare, for the fuzz targets; not for people.
+#[doc(hidden)]
+pub mod fuzzing {
+    pub use crate::schema::fuzzing::check_arguments;
 }
 
 /// Runs the README's example with the documentation tests.

@@ -1,6 +1,9 @@
-//! Tools that are written in Rust: from a typed function by `#[tool]`, or by hand from a schema.
+//! Tools, prompts and resources that are written in Rust: from a typed function by a macro, or by hand from data.
 
+mod completer;
 mod dynamic;
+mod prompt;
+mod resource;
 mod result;
 
 use std::future::Future;
@@ -18,7 +21,13 @@ use crate::context::Context;
 use crate::outcome::{Answer, Outcome};
 use crate::provider::OfferedTool;
 
+pub use completer::{NativeCompleter, OfCall, OfText, OfTextLater};
 pub use dynamic::DynamicTool;
+pub use prompt::{DynamicPrompt, IntoPromptResult, NativePrompt, PromptArguments, filled, optional, required};
+pub use resource::{
+    Cached, DynamicResource, DynamicTemplate, IntoResourceResult, MatchedUri, NativeResource, Read, ResourceOffer,
+    list_variable, optional_variable, required_variable,
+};
 pub use result::{IntoToolResult, Json};
 
 /// A tool that is written in Rust. `#[tool]` implements it.
@@ -80,7 +89,7 @@ where
 {
     let arguments = match &call.operation {
         Operation::CallTool(tool) => read(tool.arguments.as_ref()),
-        Operation::Describe | Operation::ListTools { .. } => read(None),
+        _ => read(None),
     };
     let result = match arguments {
         Ok(arguments) => run(Context::of(call), arguments).await.into_tool_result(),

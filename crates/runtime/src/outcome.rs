@@ -6,7 +6,11 @@ use std::time::Duration;
 use outboard_protocol::encode::ServerResult;
 use outboard_protocol::error::{ErrorObject, ProtocolError, code};
 use outboard_protocol::types::{CachingHints, ClientCapabilities, ServerCapabilities};
+use outboard_protocol::{Method, Revision};
+use serde::Serialize;
 use thiserror::Error;
+
+use crate::input::{AskError, QuestionError};
 
 /// How a call ends.
 pub type Outcome = Result<Answer, CallError>;
@@ -34,11 +38,49 @@ pub struct Description {
 /// Why a call has no result.
 #[derive(Debug, Error)]
 pub enum CallError {
+    /// The caller used a method of a feature that the server does not have.
+    #[error("method not found: {method}: the server does not have this feature")]
+    NotOffered {
+        /// The method.
+        method: Method,
+    },
     /// The caller named a tool that does not exist, or that it may not see.
     #[error("unknown tool: {name}")]
     UnknownTool {
         /// As the caller wrote it.
         name: Box<str>,
+    },
+    /// The caller named a resource that does not exist, or that it may not see.
+    #[error("unknown resource: {uri}")]
+    UnknownResource {
+        /// As the caller wrote it.
+        uri: Box<str>,
+    },
+    /// The caller named a prompt that does not exist, or that it may not see.
+    #[error("unknown prompt: {name}")]
+    UnknownPrompt {
+        /// As the caller wrote it.
+        name: Box<str>,
+    },
+    /// The caller named a template of resources that does not exist, or that it may not see.
+    #[error("unknown resource template: {uri}")]
+    UnknownTemplate {
+        /// As the caller wrote it.
+        uri: Box<str>,
+    },
+    /// The caller left out an argument that a prompt needs.
+    #[error("the prompt needs the argument {name}")]
+    MissingArgument {
+        /// The argument.
+        name: Box<str>,
+    },
+    /// The caller sent an argument of the wrong type.
+    #[error("the argument {name} must be {expected}")]
+    WrongArgument {
+        /// The argument.
+        name: Box<str>,
+        /// What it must be.
+        expected: &'static str,
     },
     /// The caller sent arguments in which a member stands twice: readers disagree on which one counts, and a check of the
     /// one would let the other through.
@@ -56,6 +98,30 @@ pub enum CallError {
         /// What it must declare.
         required: ClientCapabilities,
     },
+    /// The caller brought a `requestState` that is not for this call: changed, another caller's, another call's, or too old.
+    #[error("the requestState is not valid for this request: make the request again without it")]
+    InvalidState,
+    /// The call asks again and again.
+    #[error("the call asked for input {limit} times: it is given up")]
+    TooManyRounds {
+        /// The bound.
+        limit: u32,
+    },
+    /// What the call has to remember between rounds does not fit into its bound.
+    #[error("the call has more to remember between its rounds than {limit} bytes")]
+    StateTooLarge {
+        /// The bound, in bytes.
+        limit: usize,
+    },
+    /// A question that was asked live has no answer.
+    #[error(transparent)]
+    Unanswered(#[from] AskError),
+    /// The handler asked what cannot be asked: a fault of the program. What it is stands in the log.
+    #[error("the tool asked its client in a way that cannot be")]
+    Question(#[source] QuestionError),
+    /// The store does not answer, and the call needs it.
+    #[error("the server's store cannot be reached now")]
+    Store,
     /// The server has as many calls in flight as it may.
     #[error("the server is busy: try again in {} s", retry_after.as_secs())]
     Busy {
@@ -79,6 +145,12 @@ pub enum CallError {
     /// A server behind us answered with an error of its own, which is passed on.
     #[error("{}", .0.message)]
     Forwarded(ErrorObject),
+    /// A prompt or a resource cannot be had; its handler says why, and the caller is told.
+    #[error("{reason}")]
+    Handler {
+        /// Why.
+        reason: Box<str>,
+    },
     /// A handler panicked. The panic itself is in the log.
     #[error("the tool failed unexpectedly")]
     Panicked,
@@ -111,22 +183,42 @@ pub enum BackendFailure {
 }
 
 impl CallError {
-    /// The error as it goes on the wire.
+    /// The error as it goes on the wire to a caller of this revision.
     #[must_use]
-    pub fn object(&self) -> ErrorObject {
+    pub fn object(&self, revision: &Revision) -> ErrorObject {
         let code = match self {
             Self::Forwarded(error) => return error.clone(),
+            Self::UnknownResource { uri } => {
+                let data = ResourceData { uri };
+                return ErrorObject::new(revision.resource_not_found, self.to_string()).with_data(&data);
+            }
             Self::MissingCapability { required } => {
                 return ProtocolError::MissingCapability { required: *required }.object();
             }
-            Self::UnknownTool { .. } | Self::InvalidCursor => code::INVALID_PARAMS,
+            Self::NotOffered { .. } => code::METHOD_NOT_FOUND,
+            Self::UnknownTool { .. }
+            | Self::UnknownPrompt { .. }
+            | Self::UnknownTemplate { .. }
+            | Self::MissingArgument { .. }
+            | Self::WrongArgument { .. }
+            | Self::InvalidState
+            | Self::InvalidCursor
+            | Self::Unanswered(AskError::Unfit) => code::INVALID_PARAMS,
             Self::DuplicateArgument { .. } => code::INVALID_REQUEST,
             Self::Busy { .. }
+            | Self::Store
+            | Self::Unanswered(AskError::TooMany { .. } | AskError::Unavailable)
             | Self::Backend { failure: BackendFailure::Starting { .. } | BackendFailure::Overloaded, .. } => {
                 code::UNAVAILABLE
             }
-            Self::Deadline { .. } => code::DEADLINE,
+            Self::Deadline { .. } | Self::Unanswered(AskError::Timeout { .. }) => code::DEADLINE,
+            // The client's own refusal, which it gets back under its own number.
+            Self::Unanswered(AskError::Refused(error)) => error.code,
             Self::Backend { failure: BackendFailure::Ended { .. } | BackendFailure::InvalidAnswer { .. }, .. }
+            | Self::TooManyRounds { .. }
+            | Self::StateTooLarge { .. }
+            | Self::Question(_)
+            | Self::Handler { .. }
             | Self::Panicked => code::INTERNAL_ERROR,
         };
         ErrorObject::new(code, self.to_string())
@@ -139,8 +231,22 @@ impl CallError {
             Self::Busy { retry_after } | Self::Backend { failure: BackendFailure::Starting { retry_after }, .. } => {
                 Some(*retry_after)
             }
-            Self::Backend { failure: BackendFailure::Overloaded, .. } => Some(Duration::from_secs(1)),
-            Self::UnknownTool { .. }
+            Self::Backend { failure: BackendFailure::Overloaded, .. }
+            | Self::Store
+            | Self::Unanswered(AskError::TooMany { .. } | AskError::Unavailable) => Some(Duration::from_secs(1)),
+            Self::NotOffered { .. }
+            | Self::Handler { .. }
+            | Self::UnknownTool { .. }
+            | Self::UnknownResource { .. }
+            | Self::UnknownPrompt { .. }
+            | Self::UnknownTemplate { .. }
+            | Self::MissingArgument { .. }
+            | Self::WrongArgument { .. }
+            | Self::InvalidState
+            | Self::TooManyRounds { .. }
+            | Self::StateTooLarge { .. }
+            | Self::Question(_)
+            | Self::Unanswered(AskError::Refused(_) | AskError::Unfit | AskError::Timeout { .. })
             | Self::DuplicateArgument { .. }
             | Self::InvalidCursor
             | Self::MissingCapability { .. }
@@ -150,4 +256,10 @@ impl CallError {
             | Self::Panicked => None,
         }
     }
+}
+
+/// The data of the error that says that there is no such resource (specification: *Resources*, error handling).
+#[derive(Serialize)]
+struct ResourceData<'a> {
+    uri: &'a str,
 }

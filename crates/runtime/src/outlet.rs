@@ -3,8 +3,10 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
-use outboard_protocol::types::Progress;
+use outboard_protocol::RequestId;
+use outboard_protocol::types::{InputRequest, LogMessage, Progress};
 
 /// How many events wait for a slow reader before progress is coalesced.
 const EVENTS_MAX: usize = 64;
@@ -14,6 +16,21 @@ const EVENTS_MAX: usize = 64;
 pub enum Event {
     /// How far the call has come.
     Progress(Progress),
+    /// A log line, at a level that the caller wants.
+    Log(LogMessage),
+    /// A question to the client, under the id of a request of ours.
+    Ask(RequestId, Box<InputRequest>),
+    /// A question is withdrawn: nobody waits for its answer any more.
+    Withdraw(RequestId),
+    /// The connection may end, and the client come back for the rest after this long. Legacy; elsewhere it does nothing.
+    Reconnect(Duration),
+}
+
+impl Event {
+    /// Whether a newer event may take its place, or it be left out, when the reader is far behind.
+    const fn is_expendable(&self) -> bool {
+        matches!(self, Self::Progress(_) | Self::Log(_))
+    }
 }
 
 /// One call's way to tell things before its answer. Clones tell the same caller.
@@ -45,14 +62,17 @@ impl Outlet {
         self.0.is_some()
     }
 
-    /// Tells an event. Never waits: when the reader is far behind, a newer progress takes the place of the newest one
-    /// that waits, since only the last one matters.
+    /// Tells an event. Never waits: when the reader is far behind, a newer progress or log line takes the place of the
+    /// newest one that waits. Questions are never left out: their number has a bound of its own.
     pub fn tell(&self, event: Event) {
         let Some(queue) = &self.0 else { return };
         let reader = {
             let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
-            if queue.events.len() >= EVENTS_MAX {
-                queue.events.pop_back();
+            if event.is_expendable() && queue.events.len() >= EVENTS_MAX {
+                match queue.events.iter().rposition(Event::is_expendable) {
+                    Some(newest) => drop(queue.events.remove(newest)),
+                    None => return,
+                }
             }
             queue.events.push_back(event);
             queue.reader.take()

@@ -13,15 +13,19 @@ use futures_util::stream::SelectAll;
 use outboard_protocol::encode::ServerIdentity;
 use outboard_protocol::headers::HeaderParameters;
 use outboard_protocol::types::Tool;
+use outboard_store::Store;
 use pin_project_lite::pin_project;
 use tokio::sync::watch;
 use tower_service::Service;
 
 use crate::call::Call;
-use crate::catalog::{Catalog, CatalogError, Snapshot};
-use crate::outcome::Outcome;
+use crate::catalog::{Catalog, CatalogError, Counts, Snapshot, SnapshotLimits};
+use crate::interest::{Interest, Watching};
+use crate::notify::Notify;
+use crate::outcome::{Description, Outcome};
 use crate::provider::Offer;
 use crate::schema::SchemaLimits;
+use crate::services::Services;
 use crate::stack::{self, Stack};
 
 /// Bounds on what calls may cost.
@@ -33,11 +37,58 @@ pub struct RuntimeConfig {
     pub concurrent_calls_max: usize,
     /// Bounds on the schemas of tools.
     pub schema: SchemaLimits,
+    /// How many items one page of a list has at most. Default: 250.
+    pub page_items_max: usize,
+    /// Bounds on asking clients.
+    pub input: InputConfig,
+    /// Bounds on the state between calls.
+    pub state: StateConfig,
+}
+
+/// Bounds on asking clients.
+#[derive(Clone, Debug)]
+pub struct InputConfig {
+    /// How long a question may stay open, and what a client keeps for us be used. Default: 10 min.
+    pub timeout: Duration,
+    /// How many rounds of questions a call may take. Default: 16.
+    pub rounds_max: u32,
+    /// The longest `requestState`, in bytes. Default: 64 KiB.
+    pub state_bytes_max: usize,
+}
+
+/// Bounds on the state between calls.
+#[derive(Clone, Debug)]
+pub struct StateConfig {
+    /// The largest value, in bytes. Default: 64 KiB.
+    pub bytes_max: usize,
+    /// How many values an owner may have. Default: 100.
+    pub count_max: usize,
+    /// How long a value may live. Default: 24 h.
+    pub age_max: Duration,
 }
 
 impl Default for RuntimeConfig {
     fn default() -> Self {
-        Self { deadline: Duration::from_secs(60), concurrent_calls_max: 1_024, schema: SchemaLimits::default() }
+        Self {
+            deadline: Duration::from_secs(60),
+            concurrent_calls_max: 1_024,
+            schema: SchemaLimits::default(),
+            page_items_max: 250,
+            input: InputConfig::default(),
+            state: StateConfig::default(),
+        }
+    }
+}
+
+impl Default for InputConfig {
+    fn default() -> Self {
+        Self { timeout: Duration::from_secs(600), rounds_max: 16, state_bytes_max: 64 * 1024 }
+    }
+}
+
+impl Default for StateConfig {
+    fn default() -> Self {
+        Self { bytes_max: 64 * 1024, count_max: 100, age_max: Duration::from_secs(24 * 60 * 60) }
     }
 }
 
@@ -51,8 +102,10 @@ pub struct Runtime {
 struct Shared {
     catalog: Catalog,
     identity: ServerIdentity,
-    limits: SchemaLimits,
+    limits: SnapshotLimits,
     current: Arc<ArcSwap<Snapshot>>,
+    services: Arc<Services>,
+    interest: Arc<Interest>,
 }
 
 impl std::fmt::Debug for Runtime {
@@ -62,24 +115,46 @@ impl std::fmt::Debug for Runtime {
 }
 
 impl Runtime {
-    /// A runtime over a catalog.
+    /// A runtime over a catalog. What its handlers keep goes into `store`; what changes is told by `notify`.
     ///
-    /// A provider's tool that cannot be offered is left out, now as [later](Self::follow).
+    /// What of a provider cannot be offered is left out, now as [later](Self::follow).
     ///
     /// # Errors
     ///
-    /// [`CatalogError`] when one of the native tools cannot be offered: two have one name, or a name, a
-    /// schema or an annotation in it is wrong.
-    pub fn new(catalog: Catalog, config: &RuntimeConfig) -> Result<Self, CatalogError> {
-        let (snapshot, withheld) = Snapshot::take(&catalog, &config.schema);
+    /// [`CatalogError`] when something native cannot be offered: two have one name, or a name, a URI, a template, a schema or
+    /// an annotation in it is wrong.
+    pub fn new(catalog: Catalog, store: Store, notify: Notify, config: RuntimeConfig) -> Result<Self, CatalogError> {
+        let limits = SnapshotLimits { schema: config.schema, page_items_max: config.page_items_max };
+        let (snapshot, withheld) = Snapshot::take(&catalog, &limits);
         if let Some(error) = withheld.native.into_iter().next() {
             return Err(error);
         }
         report(&withheld.provided);
         let current = Arc::new(ArcSwap::from_pointee(snapshot));
-        let stack = stack::build(&current, config);
+        let providers = catalog.mounted.iter().map(|mounted| Arc::clone(&mounted.provider)).collect();
+        let interest = Arc::new(Interest::new(providers, notify.catch_up()));
+        let services = Arc::new(Services::new(store, notify, config));
+        let stack = stack::build(&current, &services);
         let identity = ServerIdentity::new(catalog.server.clone());
-        Ok(Self { shared: Arc::new(Shared { catalog, identity, limits: config.schema, current }), stack })
+        Ok(Self { shared: Arc::new(Shared { catalog, identity, limits, current, services, interest }), stack })
+    }
+
+    /// The way to tell clients of changes, and to listen for them.
+    #[must_use]
+    pub fn notify(&self) -> &Notify {
+        &self.shared.services.notify
+    }
+
+    /// The store that the server shares with its replicas.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.shared.services.store
+    }
+
+    /// The bounds.
+    #[must_use]
+    pub fn config(&self) -> &RuntimeConfig {
+        &self.shared.services.config
     }
 
     /// Who answers.
@@ -91,25 +166,64 @@ impl Runtime {
     /// The tools that are offered now, as they are listed.
     #[must_use]
     pub fn tools(&self) -> Vec<Tool> {
-        self.shared.current.load().list.page().tools.clone()
+        self.shared.current.load().tools.all().cloned().collect()
+    }
+
+    /// What the server is and offers now, as clients are told.
+    #[must_use]
+    pub fn description(&self) -> Arc<Description> {
+        Arc::clone(&self.shared.current.load().description)
+    }
+
+    /// How much is offered now.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.shared.current.load().counts()
+    }
+
+    /// The resources that are withheld now, because several providers offer them and
+    /// [nobody said](Catalog::resource_order) whose is taken. A server may refuse to start with any.
+    #[must_use]
+    pub fn conflicts(&self) -> Vec<CatalogError> {
+        self.shared.current.load().conflicts.clone()
     }
 
     /// The arguments of a tool that headers must repeat; `None` when it has no such arguments, or is not offered.
     #[must_use]
     pub fn header_parameters(&self, tool: &str) -> Option<Arc<HeaderParameters>> {
-        self.shared.current.load().tool(tool)?.header_parameters.clone()
+        self.shared.current.load().tools.find(tool)?.header_parameters.clone()
     }
 
-    /// Follows the offers of the catalog's providers; to be run beside the server. Ends when no provider is left that
-    /// could change.
+    /// Whether there is a resource with this URI, as far as the server can tell without reading it.
+    #[must_use]
+    pub fn has_resource(&self, uri: &str) -> bool {
+        self.shared.current.load().resources.find(uri).is_some()
+    }
+
+    /// Has the provider that a resource is of tell when it changes, until this is dropped and a while longer
+    /// ([`Notify::catch_up`], counted by [`follow`](Self::follow)). What no provider has is not watched until one has it.
+    pub fn watch(&self, uri: &str) -> Watching {
+        self.shared.interest.watch(uri, |uri| self.shared.current.load().resources.place(uri))
+    }
+
+    /// Follows the offers of the catalog's providers, tells clients of what changes, and reads what others tell; to be run
+    /// beside the server. It never ends.
     ///
-    /// A tool that cannot be offered is left out, with a line in the log: what one provider brings must not take the tools
-    /// of the others away.
+    /// What cannot be offered is left out, with a line in the log: what one provider brings must not take away what the
+    /// others do.
     ///
     /// # Cancel safety
     ///
     /// Dropping it stops following; what was taken over stays.
-    pub async fn follow(&self) {
+    pub async fn follow(&self) -> Infallible {
+        tokio::select! {
+            never = self.follow_offers() => never,
+            never = self.shared.interest.run() => never,
+            never = self.notify().run() => never,
+        }
+    }
+
+    async fn follow_offers(&self) -> Infallible {
         let receivers = self.shared.catalog.mounted.iter().map(|mounted| mounted.provider.offers());
         let mut changes: SelectAll<_> = receivers.map(changes_of).collect();
         // An offer may have changed before this began to follow it.
@@ -117,19 +231,25 @@ impl Runtime {
         while changes.next().await.is_some() {
             self.refresh();
         }
+        std::future::pending().await
     }
 
-    /// Takes the providers' offers as they are now.
+    /// Takes the providers' offers as they are now, and tells clients which lists are others than before.
     pub fn refresh(&self) {
         let (snapshot, withheld) = Snapshot::take(&self.shared.catalog, &self.shared.limits);
         report(&withheld.provided);
-        self.shared.current.store(Arc::new(snapshot));
+        let snapshot = Arc::new(snapshot);
+        let before = self.shared.current.swap(Arc::clone(&snapshot));
+        for change in before.changes_to(&snapshot) {
+            self.notify().tell(change);
+        }
+        self.shared.interest.found_anew(|uri| snapshot.resources.place(uri));
     }
 }
 
 fn report(withheld: &[CatalogError]) {
     for error in withheld {
-        tracing::warn!(%error, "a tool is withheld");
+        tracing::warn!(%error, "something that a provider offers is withheld");
     }
 }
 

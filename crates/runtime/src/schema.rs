@@ -1,4 +1,4 @@
-//! JSON Schema for arguments: compiled once, offline, within bounds; the only place that knows the library.
+//! JSON Schema for arguments and results: compiled once, offline, within bounds; the only place that knows the library.
 
 use jsonschema::{PatternOptions, Validator};
 use serde_json::Value;
@@ -56,51 +56,61 @@ pub enum SchemaError {
     },
 }
 
-/// A compiled schema of arguments.
+/// A compiled schema.
 #[derive(Debug)]
-pub(crate) struct ArgumentSchema(Validator);
+pub(crate) struct Schema {
+    validator: Validator,
+    /// What the values are, in faults.
+    what: &'static str,
+}
 
 /// How many faults one refusal lists.
 const FAULTS_MAX: usize = 5;
 
-impl ArgumentSchema {
+impl Schema {
+    /// Compiles the `inputSchema` of a tool.
+    pub(crate) fn of_arguments(schema: &Value, limits: &SchemaLimits) -> Result<Self, SchemaError> {
+        if schema.get("type") != Some(&Value::from("object")) {
+            return Err(SchemaError::NotForObjects);
+        }
+        Self::compile("arguments", schema, limits)
+    }
+
     /// Compiles the `inputSchema` of a tool that checks its arguments itself, too: patterns that only a backtracking
     /// engine could follow, such as look-ahead, are left to it.
-    pub(crate) fn compile_leniently(schema: &Value, limits: &SchemaLimits) -> Result<Self, SchemaError> {
-        match Self::compile(schema, limits) {
-            Err(SchemaError::Invalid { .. }) => Self::compile(&patterns::without_nonlinear(schema), limits),
+    pub(crate) fn of_arguments_leniently(schema: &Value, limits: &SchemaLimits) -> Result<Self, SchemaError> {
+        match Self::of_arguments(schema, limits) {
+            Err(SchemaError::Invalid { .. }) => Self::of_arguments(&patterns::without_nonlinear(schema), limits),
             compiled => compiled,
         }
     }
 
-    /// Compiles the `inputSchema` of a tool.
-    pub(crate) fn compile(schema: &Value, limits: &SchemaLimits) -> Result<Self, SchemaError> {
-        if schema.get("type") != Some(&Value::from("object")) {
-            return Err(SchemaError::NotForObjects);
-        }
-        guard::check(schema, limits)?;
-        // A linear-time engine: a pattern that came from elsewhere must not be able to stop us.
-        jsonschema::options()
-            .with_pattern_options(PatternOptions::regex())
-            .build(schema)
-            .map(Self)
-            .map_err(|error| SchemaError::Invalid { reason: error.masked().to_string().into() })
+    /// Compiles the `outputSchema` of a tool.
+    pub(crate) fn of_output(schema: &Value, limits: &SchemaLimits) -> Result<Self, SchemaError> {
+        Self::compile("structuredContent", schema, limits)
     }
 
-    /// Checks arguments. On a fault, one line each that a model can act on, without the values themselves.
-    pub(crate) fn check(&self, arguments: &Value) -> Result<(), String> {
-        if self.0.is_valid(arguments) {
+    fn compile(what: &'static str, schema: &Value, limits: &SchemaLimits) -> Result<Self, SchemaError> {
+        guard::check(schema, limits)?;
+        // A linear-time engine: a pattern that came from elsewhere must not be able to stop us.
+        let compiled = jsonschema::options().with_pattern_options(PatternOptions::regex()).build(schema);
+        let validator = compiled.map_err(|error| SchemaError::Invalid { reason: error.masked().to_string().into() })?;
+        Ok(Self { validator, what })
+    }
+
+    /// Checks a value. On a fault, one line each that a model can act on, without the values themselves.
+    pub(crate) fn check(&self, value: &Value) -> Result<(), String> {
+        if self.validator.is_valid(value) {
             return Ok(());
         }
-        let faults = self.0.iter_errors(arguments).take(FAULTS_MAX).map(|error| {
-            let path = error.instance_path().to_string();
-            let place = if path.is_empty() { "arguments".to_owned() } else { format!("arguments{path}") };
-            format!("{place}: {}", error.masked())
-        });
+        let what = self.what;
+        let faults = self.validator.iter_errors(value).take(FAULTS_MAX);
+        let faults = faults.map(|error| format!("{what}{}: {}", error.instance_path(), error.masked()));
         Err(faults.collect::<Vec<_>>().join("\n"))
     }
 }
 
+pub(crate) mod fuzzing;
 mod guard;
 mod patterns;
 
@@ -117,7 +127,7 @@ mod tests {
             "properties": {"a": {"type": "integer"}, "b": {"type": "array", "items": {"type": "string"}}},
             "required": ["a"], "additionalProperties": false
         });
-        let schema = ArgumentSchema::compile(&schema, &SchemaLimits::default()).unwrap();
+        let schema = Schema::of_arguments(&schema, &SchemaLimits::default()).unwrap();
         assert_eq!(schema.check(&json!({"a": 1, "b": ["x"]})), Ok(()));
         let cases = [
             (json!({}), "arguments: \"a\" is a required property"),
@@ -133,9 +143,9 @@ mod tests {
     fn a_pattern_costs_linear_time_or_is_refused() {
         let with =
             |pattern: &str| json!({"type": "object", "properties": {"a": {"type": "string", "pattern": pattern}}});
-        let schema = ArgumentSchema::compile(&with("^(a+)+$"), &SchemaLimits::default()).unwrap();
+        let schema = Schema::of_arguments(&with("^(a+)+$"), &SchemaLimits::default()).unwrap();
         assert!(schema.check(&json!({"a": format!("{}!", "a".repeat(50_000))})).is_err());
-        let look_around = ArgumentSchema::compile(&with("(?=a)b"), &SchemaLimits::default());
+        let look_around = Schema::of_arguments(&with("(?=a)b"), &SchemaLimits::default());
         assert!(matches!(look_around, Err(SchemaError::Invalid { .. })));
     }
 }

@@ -41,7 +41,7 @@ where
     R: Future<Output = CallToolResult> + Send + 'static,
 {
     fn offered(self) -> OfferedTool {
-        OfferedTool { tool: self.tool, handler: Arc::new(DynamicHandler(Arc::new(self.run))) }
+        OfferedTool { tool: self.tool, handler: DynamicHandler(Arc::new(self.run)).into() }
     }
 }
 

@@ -134,7 +134,7 @@ mod tests {
     fn nothing_outside_of_the_schema_is_fetched() {
         for reference in ["http://127.0.0.1:9/schema.json", "file:///etc/passwd", "other.json"] {
             let schema = json!({"type": "object", "properties": {"a": {"$ref": reference}}});
-            let compiled = super::super::ArgumentSchema::compile(&schema, &SchemaLimits::default());
+            let compiled = super::super::Schema::of_arguments(&schema, &SchemaLimits::default());
             assert!(matches!(compiled, Err(SchemaError::Invalid { .. })), "{reference}");
         }
     }

@@ -45,7 +45,7 @@ fn is_linear(pattern: &str) -> bool {
 mod tests {
     use serde_json::json;
 
-    use super::super::{ArgumentSchema, SchemaLimits};
+    use super::super::{Schema, SchemaLimits};
     use super::*;
 
     #[test]
@@ -67,8 +67,8 @@ mod tests {
             }})
         );
         let limits = SchemaLimits::default();
-        assert!(ArgumentSchema::compile(&schema, &limits).is_err());
-        let lenient = ArgumentSchema::compile_leniently(&schema, &limits).unwrap();
+        assert!(Schema::of_arguments(&schema, &limits).is_err());
+        let lenient = Schema::of_arguments_leniently(&schema, &limits).unwrap();
         assert!(lenient.check(&json!({"email": "..@example", "code": "A"})).is_ok());
         assert!(lenient.check(&json!({"email": 1})).is_err());
         assert!(lenient.check(&json!({"code": "a"})).is_err());
@@ -79,7 +79,7 @@ mod tests {
         for schema in
             [json!({"type": "object", "required": 1}), json!({"type": "object", "$ref": "http://127.0.0.1/x"})]
         {
-            assert!(ArgumentSchema::compile_leniently(&schema, &SchemaLimits::default()).is_err(), "{schema}");
+            assert!(Schema::of_arguments_leniently(&schema, &SchemaLimits::default()).is_err(), "{schema}");
         }
     }
 }

@@ -1,17 +1,19 @@
-//! Bounds the time that a call may take.
+//! Bounds the time that a call may take. While it waits for its client, the time stands still.
 
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use pin_project_lite::pin_project;
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::call::Call;
+use crate::input::Questions;
 use crate::outcome::{CallError, Outcome};
 
 #[derive(Clone)]
@@ -52,7 +54,9 @@ where
     }
 
     fn call(&mut self, call: Call) -> Self::Future {
-        ResponseFuture { future: self.inner.call(call), timer: None, deadline: self.deadline }
+        let questions = call.questions.clone();
+        let deadline = self.deadline;
+        ResponseFuture { future: self.inner.call(call), questions, timer: None, left: deadline, deadline }
     }
 }
 
@@ -61,9 +65,12 @@ pin_project! {
     pub(crate) struct ResponseFuture<F> {
         #[pin]
         future: F,
-        // Set when the call first has to wait: most calls never do, and a timer costs more than they.
+        questions: Option<Arc<Questions>>,
+        // Set while the call waits for anything but its client: most calls never do, and a timer costs more than they.
         #[pin]
         timer: Option<Sleep>,
+        // What is left of the deadline when the timer is set.
+        left: Duration,
         deadline: Duration,
     }
 }
@@ -79,8 +86,15 @@ where
         if let Poll::Ready(outcome) = this.future.poll(cx) {
             return Poll::Ready(outcome);
         }
+        if this.questions.as_ref().is_some_and(|questions| questions.pause().is_asking()) {
+            if let Some(timer) = this.timer.as_ref().as_pin_ref() {
+                *this.left = timer.deadline().saturating_duration_since(Instant::now());
+                this.timer.set(None);
+            }
+            return Poll::Pending;
+        }
         if this.timer.is_none() {
-            this.timer.set(Some(tokio::time::sleep(*this.deadline)));
+            this.timer.set(Some(tokio::time::sleep(*this.left)));
         }
         let Some(timer) = this.timer.as_pin_mut() else { return Poll::Pending };
         timer.poll(cx).map(|()| Ok(Err(CallError::Deadline { deadline: *this.deadline })))

@@ -1,4 +1,4 @@
-//! Finds the tool that a call names, or refuses the call.
+//! Finds who answers a call, or refuses it.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -6,12 +6,15 @@ use std::task::{Context, Poll};
 
 use arc_swap::ArcSwap;
 use outboard_protocol::error::shortened;
+use outboard_protocol::types::CompletionReference;
+use outboard_protocol::uri_template::URI_BYTES_MAX;
 use tower_layer::Layer;
 use tower_service::Service;
+use tracing::Span;
 
 use super::early::Early;
 use crate::call::{Call, Operation};
-use crate::catalog::Snapshot;
+use crate::catalog::{Snapshot, Target};
 use crate::outcome::{CallError, Outcome};
 
 #[derive(Clone)]
@@ -52,14 +55,63 @@ where
     }
 
     fn call(&mut self, mut call: Call) -> Self::Future {
-        if let Operation::CallTool(tool) = &call.operation {
-            let Some(found) = self.catalog.load().tool(&tool.name).cloned() else {
-                return Early::answered(Err(CallError::UnknownTool { name: shortened(&tool.name) }));
-            };
-            // Only now: a name that a caller made up has no place in telemetry.
-            tracing::Span::current().record("gen_ai.tool.name", &*found.tool.name);
-            call.tool = Some(found);
+        match target(&self.catalog.load(), &call.operation) {
+            Ok(target) => {
+                call.target = target;
+                Early::passed(self.inner.call(call))
+            }
+            Err(refusal) => Early::answered(Err(refusal)),
         }
-        Early::passed(self.inner.call(call))
     }
+}
+
+/// Who answers; `None` where the catalog does.
+fn target(catalog: &Snapshot, operation: &Operation) -> Result<Option<Target>, CallError> {
+    let method = operation.method();
+    if !catalog.serves(&method) {
+        return Err(CallError::NotOffered { method });
+    }
+    // Only what the catalog has: a name that a caller made up has no place in telemetry.
+    let span = Span::current();
+    match operation {
+        Operation::Describe | Operation::List { .. } => Ok(None),
+        Operation::CallTool(call) => {
+            let Some(tool) = catalog.tools.find(&call.name) else {
+                return Err(CallError::UnknownTool { name: shortened(&call.name) });
+            };
+            span.record("gen_ai.tool.name", &*tool.name);
+            Ok(Some(Target::Tool(Arc::clone(tool))))
+        }
+        Operation::ReadResource { uri } => {
+            let Some(found) = catalog.resources.find(uri) else {
+                return Err(CallError::UnknownResource { uri: as_asked(uri) });
+            };
+            if let Some(known_as) = found.known_as {
+                span.record("mcp.resource.uri", known_as);
+            }
+            Ok(Some(Target::Resource(found.handler.clone())))
+        }
+        Operation::GetPrompt(call) => {
+            let Some(prompt) = catalog.prompts.find(&call.name) else {
+                return Err(CallError::UnknownPrompt { name: shortened(&call.name) });
+            };
+            span.record("gen_ai.prompt.name", &*prompt.name);
+            Ok(Some(Target::Prompt(Arc::clone(prompt))))
+        }
+        Operation::Complete(params) => match &params.reference {
+            CompletionReference::Prompt { name } => match catalog.prompts.find(name) {
+                Some(prompt) => Ok(Some(Target::Completer(prompt.completer.clone()))),
+                None => Err(CallError::UnknownPrompt { name: shortened(name) }),
+            },
+            CompletionReference::Resource { uri } => match catalog.resources.completer(uri) {
+                Some(completer) => Ok(Some(Target::Completer(completer))),
+                None => Err(CallError::UnknownTemplate { uri: shortened(uri) }),
+            },
+        },
+    }
+}
+
+/// A URI that could be one is repeated whole: the specification has the error carry it (*Resources*, error handling).
+fn as_asked(uri: &str) -> Box<str> {
+    if uri.len() <= URI_BYTES_MAX { uri.into() } else { shortened(uri) }
 }

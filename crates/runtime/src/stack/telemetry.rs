@@ -1,6 +1,7 @@
 //! One span around each call and one event at its end.
 
 use std::convert::Infallible;
+use std::error::Error;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -12,6 +13,7 @@ use tower_service::Service;
 use tracing::Span;
 
 use crate::call::Call;
+use crate::input::AskError;
 use crate::outcome::{Answer, CallError, Outcome};
 
 #[derive(Clone)]
@@ -45,8 +47,10 @@ where
     fn call(&mut self, call: Call) -> Self::Future {
         let span = tracing::debug_span!(
             "call",
-            mcp.method.name = call.operation.method(),
+            mcp.method.name = call.operation.method().as_str(),
             gen_ai.tool.name = tracing::field::Empty,
+            gen_ai.prompt.name = tracing::field::Empty,
+            mcp.resource.uri = tracing::field::Empty,
             mcp.protocol.version = call.client.revision.name,
         );
         let future = span.in_scope(|| self.inner.call(call));
@@ -96,15 +100,31 @@ fn report(outcome: &Outcome) {
         }
         Ok(_) => tracing::debug!("call answered"),
         Err(
-            error @ (CallError::UnknownTool { .. }
+            error @ (CallError::NotOffered { .. }
+            | CallError::UnknownTool { .. }
+            | CallError::UnknownResource { .. }
+            | CallError::UnknownPrompt { .. }
+            | CallError::UnknownTemplate { .. }
+            | CallError::MissingArgument { .. }
+            | CallError::WrongArgument { .. }
             | CallError::DuplicateArgument { .. }
             | CallError::InvalidCursor
+            | CallError::InvalidState
             | CallError::MissingCapability { .. }
+            | CallError::Unanswered(AskError::Refused(_) | AskError::Unfit | AskError::TooMany { .. })
             | CallError::Forwarded(_)),
         ) => tracing::debug!(%error, "call refused"),
-        Err(error @ (CallError::Busy { .. } | CallError::Deadline { .. } | CallError::Backend { .. })) => {
-            tracing::warn!(%error, "call failed");
-        }
+        Err(
+            error @ (CallError::Busy { .. }
+            | CallError::Deadline { .. }
+            | CallError::Backend { .. }
+            | CallError::Store
+            | CallError::TooManyRounds { .. }
+            | CallError::StateTooLarge { .. }
+            | CallError::Unanswered(AskError::Timeout { .. } | AskError::Unavailable)
+            | CallError::Handler { .. }),
+        ) => tracing::warn!(%error, "call failed"),
+        Err(CallError::Question(fault)) => tracing::error!(error = fault as &dyn Error, "call failed"),
         Err(error @ CallError::Panicked) => tracing::error!(%error, "call failed"),
     }
 }

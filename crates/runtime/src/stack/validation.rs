@@ -1,19 +1,21 @@
-//! Checks a tool's arguments against its schema before the handler sees them.
+//! Checks arguments before a handler sees them, and what a handler promised before the caller does.
+
+mod arguments;
+mod results;
 
 use std::convert::Infallible;
-use std::task::{Context, Poll};
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
-use outboard_protocol::encode::ServerResult;
-use outboard_protocol::error::shortened;
-use outboard_protocol::types::CallToolResult;
-use serde_json::{Map, Value};
+use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
 use super::early::Early;
-use super::unique::{self, UniqueError};
-use crate::call::{Call, Operation};
-use crate::outcome::{Answer, CallError, Outcome};
+use crate::call::Call;
+use crate::outcome::Outcome;
+use results::Promised;
 
 #[derive(Clone)]
 pub(crate) struct ValidationLayer;
@@ -37,36 +39,39 @@ where
 {
     type Response = Outcome;
     type Error = Infallible;
-    type Future = Early<S::Future>;
+    type Future = ResponseFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(cx)
     }
 
     fn call(&mut self, call: Call) -> Self::Future {
-        match refusal(&call) {
-            None => Early::passed(self.inner.call(call)),
-            Some(refusal) => Early::answered(refusal),
+        if let Some(refusal) = arguments::refusal(&call) {
+            return ResponseFuture { future: Early::answered(refusal), promised: Promised::Nothing };
         }
+        let promised = Promised::by(&call);
+        ResponseFuture { future: Early::passed(self.inner.call(call)), promised }
     }
 }
 
-/// The answer to a call whose arguments do not fit.
-fn refusal(call: &Call) -> Option<Outcome> {
-    let (Operation::CallTool(tool_call), Some(tool)) = (&call.operation, &call.tool) else { return None };
-    let arguments = match tool_call.arguments.as_ref().map(|raw| unique::read(raw.as_bytes())) {
-        None => Value::Object(Map::new()),
-        Some(Ok(arguments)) => arguments,
-        Some(Err(UniqueError::Duplicate { name })) => {
-            return Some(Err(CallError::DuplicateArgument { name: shortened(&name) }));
-        }
-        Some(Err(UniqueError::Json(error))) => return Some(unfit(&format!("arguments: {error}"))),
-    };
-    tool.arguments.check(&arguments).err().map(|faults| unfit(&faults))
+pin_project! {
+    /// Ends with an answer that is what was promised.
+    pub(crate) struct ResponseFuture<F> {
+        #[pin]
+        future: Early<F>,
+        promised: Promised,
+    }
 }
 
-/// A tool execution error and not a protocol error: the model that wrote the arguments can act on it (SEP-1303).
-fn unfit(faults: &str) -> Outcome {
-    let result = CallToolResult::error(format!("the arguments do not fit the tool's schema:\n{faults}"));
-    Ok(Answer::Result(ServerResult::CallTool(result)))
+impl<F> Future for ResponseFuture<F>
+where
+    F: Future<Output = Result<Outcome, Infallible>>,
+{
+    type Output = Result<Outcome, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let Ok(outcome) = ready!(this.future.poll(cx));
+        Poll::Ready(Ok(this.promised.hold(outcome)))
+    }
 }

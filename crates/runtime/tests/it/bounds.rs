@@ -8,14 +8,15 @@ use std::time::Duration;
 use outboard_protocol::error::code;
 use outboard_protocol::types::CallToolResult;
 use outboard_runtime::{
-    Call, CallError, Catalog, DynamicTool, NativeTool, Operation, Outcome, ResponseFuture, Runtime, RuntimeConfig, tool,
+    Call, CallError, Catalog, DynamicTool, ListKind, NativeTool, Operation, Outcome, ResponseFuture, Runtime,
+    RuntimeConfig, tool,
 };
 use outboard_testkit::gate::Gate;
 use serde_json::json;
 use tokio::time::Instant;
 use tower_service::Service as _;
 
-use crate::support::{call, call_with, open_tool, operation, outcome, tool_result};
+use crate::support::{REVISION, call, call_with, open_tool, operation, outcome, runtime_with, tool_result};
 
 /// Says so.
 #[tool]
@@ -33,7 +34,7 @@ fn falling() -> impl NativeTool {
 /// A runtime with one place for calls.
 fn narrow(gate: &Gate) -> Runtime {
     let catalog = Catalog::new("test", "1").tool(gate.tool()).tool(quick).tool(falling());
-    Runtime::new(catalog, &RuntimeConfig { concurrent_calls_max: 1, ..RuntimeConfig::default() }).unwrap()
+    runtime_with(catalog, RuntimeConfig { concurrent_calls_max: 1, ..RuntimeConfig::default() })
 }
 
 fn wait() -> Call {
@@ -51,7 +52,7 @@ async fn begun(runtime: &Runtime, call: Call) -> Pin<Box<ResponseFuture>> {
 #[track_caller]
 fn assert_busy(outcome: Outcome) {
     let Err(error @ CallError::Busy { .. }) = outcome else { panic!("there was a place: {outcome:?}") };
-    assert_eq!((error.object().code, error.retry_after()), (code::UNAVAILABLE, Some(Duration::from_secs(1))));
+    assert_eq!((error.object(REVISION).code, error.retry_after()), (code::UNAVAILABLE, Some(Duration::from_secs(1))));
 }
 
 async fn assert_free(runtime: &Runtime) {
@@ -96,7 +97,7 @@ async fn call_is_dropped_at_its_deadline_and_gives_its_place_back() {
     assert_eq!(started.elapsed(), Duration::from_secs(60));
     assert!(gate.has_dropped());
     let Err(error @ CallError::Deadline { deadline }) = late else { panic!("{late:?}") };
-    assert_eq!((error.object().code, deadline), (code::DEADLINE, Duration::from_secs(60)));
+    assert_eq!((error.object(REVISION).code, deadline), (code::DEADLINE, Duration::from_secs(60)));
     assert_eq!(error.retry_after(), None, "it may have had an effect");
     assert_free(&runtime).await;
 }
@@ -107,8 +108,7 @@ async fn call_that_ends_before_its_deadline_is_answered() {
         tokio::time::sleep(Duration::from_millis(4_999)).await;
         CallToolResult::text("slow")
     }));
-    let runtime =
-        Runtime::new(catalog, &RuntimeConfig { deadline: Duration::from_secs(5), ..RuntimeConfig::default() }).unwrap();
+    let runtime = runtime_with(catalog, RuntimeConfig { deadline: Duration::from_secs(5), ..RuntimeConfig::default() });
     assert!(!tool_result(outcome(&runtime, call("slow", &json!({}))).await).is_error);
 }
 
@@ -118,7 +118,7 @@ async fn what_does_not_run_takes_no_place() {
     let runtime = narrow(&gate);
     let first = begun(&runtime, wait()).await;
     assert!(outcome(&runtime, operation(Operation::Describe)).await.is_ok());
-    assert!(outcome(&runtime, operation(Operation::ListTools { cursor: None })).await.is_ok());
+    assert!(outcome(&runtime, operation(Operation::List { kind: ListKind::Tools, cursor: None })).await.is_ok());
     let unfit = tool_result(outcome(&runtime, call_with("quick", r#"{"number":"x"}"#)).await);
     assert!(unfit.is_error, "wrong arguments are refused before a place is asked for");
     let unknown = outcome(&runtime, call("unknown", &json!({}))).await;

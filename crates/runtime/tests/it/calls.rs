@@ -7,16 +7,12 @@ use outboard_protocol::encode::ServerResult;
 use outboard_protocol::error::code;
 use outboard_protocol::types::{CacheScope, CallToolResult, ProgressToken, Tool};
 use outboard_runtime::{
-    Answer, BoxFuture, Call, CallError, Catalog, Context, DynamicTool, Event, Handler, NativeTool, OfferedTool,
-    Operation, Outcome, Runtime, RuntimeConfig, tool,
+    Answer, BoxFuture, Call, CallError, Catalog, Context, DynamicTool, Event, Handler, ListKind, NativeTool,
+    OfferedTool, Operation, Outcome, Runtime, tool,
 };
 use serde_json::json;
 
-use crate::support::{call, call_with, names, open_tool, operation, outcome, text, tool_result};
-
-fn runtime(catalog: Catalog) -> Runtime {
-    Runtime::new(catalog, &RuntimeConfig::default()).unwrap()
-}
+use crate::support::{REVISION, call, call_with, names, open_tool, operation, outcome, runtime, text, tool_result};
 
 /// A runtime with one tool, `count`, and how often it has run.
 fn counting() -> (Runtime, Arc<AtomicUsize>) {
@@ -80,7 +76,7 @@ async fn member_that_stands_twice_in_the_arguments_is_refused() {
     let cases = [(r#"{"a":1,"a":1}"#, "a"), (r#"{"a":1,"b":[{"c":1,"c":2}]}"#, "c"), (&*long, &"x".repeat(128))];
     for (arguments, expected) in cases {
         let error = outcome(&runtime, call_with("count", arguments)).await.unwrap_err();
-        assert_eq!(error.object().code, code::INVALID_REQUEST, "{arguments}");
+        assert_eq!(error.object(REVISION).code, code::INVALID_REQUEST, "{arguments}");
         let CallError::DuplicateArgument { name } = error else { panic!("{error:?}") };
         assert_eq!(&*name, expected);
     }
@@ -101,7 +97,7 @@ async fn unknown_tool_is_named_at_the_length_of_a_name() {
     let (runtime, _) = counting();
     for (name, shown) in [("Count", "Count".to_owned()), ("", String::new()), (&"x".repeat(1_000), "x".repeat(128))] {
         let error = outcome(&runtime, call(name, &json!({"a": 1}))).await.unwrap_err();
-        assert_eq!(error.object().code, code::INVALID_PARAMS);
+        assert_eq!(error.object(REVISION).code, code::INVALID_PARAMS);
         let CallError::UnknownTool { name } = error else { panic!("{error:?}") };
         assert_eq!(&*name, shown);
     }
@@ -110,13 +106,10 @@ async fn unknown_tool_is_named_at_the_length_of_a_name() {
 #[tokio::test]
 async fn lists_and_descriptions_are_answered_from_memory() {
     let runtime = runtime(Catalog::new("test", "1").instructions("How to.").tool(say).tool(panicking("first")));
-    let listed = outcome(&runtime, operation(Operation::ListTools { cursor: None })).await.unwrap();
-    let Answer::Result(ServerResult::ListTools(list)) = listed else { panic!("{listed:?}") };
-    assert_eq!(list.page().tools.iter().map(|tool| &*tool.name).collect::<Vec<_>>(), ["say", "first"]);
-    assert_eq!(
-        (list.page().next_cursor.as_deref(), names(&runtime)),
-        (None, vec!["say".to_owned(), "first".to_owned()])
-    );
+    let listed = outcome(&runtime, operation(Operation::List { kind: ListKind::Tools, cursor: None })).await.unwrap();
+    let Answer::Result(ServerResult::ListTools(list, next)) = listed else { panic!("{listed:?}") };
+    assert_eq!(list.items().iter().map(|tool| &*tool.name).collect::<Vec<_>>(), ["say", "first"]);
+    assert_eq!((next, names(&runtime)), (None, vec!["say".to_owned(), "first".to_owned()]));
 
     let described = outcome(&runtime, operation(Operation::Describe)).await.unwrap();
     let Answer::Described(description) = described else { panic!("{described:?}") };
@@ -124,7 +117,8 @@ async fn lists_and_descriptions_are_answered_from_memory() {
     assert!(description.capabilities.tools.is_some());
     assert_eq!(description.hints.cache_scope, CacheScope::Public);
 
-    let refused = outcome(&runtime, operation(Operation::ListTools { cursor: Some("x".into()) })).await;
+    let refused =
+        outcome(&runtime, operation(Operation::List { kind: ListKind::Tools, cursor: Some("x".into()) })).await;
     assert!(matches!(refused, Err(CallError::InvalidCursor)), "{refused:?}");
 }
 
@@ -138,14 +132,14 @@ async fn say(ctx: &Context) -> String {
 #[tokio::test]
 async fn progress_is_told_to_who_asked_for_it() {
     let runtime = runtime(Catalog::new("test", "1").tool(say));
-    let asked = call("say", &json!({})).with_progress(Some(ProgressToken::from(1)));
+    let asked = call("say", &json!({})).with_telling(Some(ProgressToken::from(1)), None);
     let outlet = asked.outlet.clone();
     assert!(!tool_result(outcome(&runtime, asked).await).is_error);
     let Some(Event::Progress(told)) = outlet.try_next() else { panic!("nothing was told") };
     assert_eq!((told.progress, told.total, told.message.as_deref()), (1.0, Some(2.0), Some("half")));
     assert_eq!(outlet.try_next(), None);
 
-    let silent = call("say", &json!({})).with_progress(None);
+    let silent = call("say", &json!({})).with_telling(None, None);
     let outlet = silent.outlet.clone();
     let (said, _) = text(&runtime, "say", json!({})).await;
     assert_eq!((said.as_str(), outlet.is_open()), ("hello local", false));
@@ -159,8 +153,8 @@ async fn panic_fails_its_own_call_and_no_other() {
         for _ in 0..2 {
             let failed = outcome(&runtime, call(name, &json!({}))).await;
             let Err(error @ CallError::Panicked) = failed else { panic!("{failed:?}") };
-            assert_eq!(error.object().code, code::INTERNAL_ERROR);
-            assert!(!error.object().message.contains("secret"), "what a panic says stays in the log");
+            assert_eq!(error.object(REVISION).code, code::INTERNAL_ERROR);
+            assert!(!error.object(REVISION).message.contains("secret"), "what a panic says stays in the log");
         }
         assert_eq!(text(&runtime, "say", json!({})).await.0, "hello local");
     }
@@ -179,7 +173,7 @@ struct PanicsAtOnce;
 
 impl NativeTool for PanicsAtOnce {
     fn offered(self) -> OfferedTool {
-        OfferedTool { tool: open_tool("at-once"), handler: Arc::new(self) }
+        OfferedTool { tool: open_tool("at-once"), handler: self.into() }
     }
 }
 

@@ -2,8 +2,23 @@
 
 #![cfg(test)] // So that helpers count as tests to clippy, as they do in a `mod tests`.
 
+mod asked;
+mod asking;
 mod bounds;
 mod calls;
+mod completion;
+mod describing;
+mod fake;
+mod interest;
+mod logging;
 mod offers;
+mod pagination;
+mod prompt_macro;
+mod prompts;
+mod resource_macro;
+mod resources;
+mod results;
+mod rounds;
+mod state;
 mod support;
 mod tool_macro;

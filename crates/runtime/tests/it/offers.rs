@@ -2,46 +2,23 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::Arc;
 use std::task::Poll;
 
 use outboard_protocol::headers::{AnnotationError, Values};
 use outboard_protocol::types::{CallToolResult, Tool};
 use outboard_runtime::{
-    CallError, Catalog, CatalogError, DynamicTool, NativeTool, Offer, OfferedTool, Provider, Runtime, RuntimeConfig,
+    CallError, Catalog, CatalogError, DynamicTool, Item, NativeTool, Offer, OfferedTool, Runtime, RuntimeConfig,
     SchemaError, SchemaLimits,
 };
 use outboard_testkit::gate::Gate;
 use serde_json::{Value, json};
-use tokio::sync::watch;
 use tower_service::Service as _;
 
-use crate::support::{call, names, open_tool, outcome, text};
+use crate::fake::Fake;
+use crate::support::{call, names, open_tool, outcome, runtime, text, try_runtime};
 
-/// A provider whose offer a test sets.
-struct Fake {
-    name: &'static str,
-    offer: watch::Sender<Arc<Offer>>,
-}
-
-impl Fake {
-    fn new(name: &'static str, tools: Vec<OfferedTool>) -> Arc<Self> {
-        Arc::new(Self { name, offer: watch::Sender::new(Arc::new(Offer { tools })) })
-    }
-
-    fn offer(&self, tools: Vec<OfferedTool>) {
-        self.offer.send_replace(Arc::new(Offer { tools }));
-    }
-}
-
-impl Provider for Fake {
-    fn name(&self) -> &str {
-        self.name
-    }
-
-    fn offers(&self) -> watch::Receiver<Arc<Offer>> {
-        self.offer.subscribe()
-    }
+fn with_tools(tools: Vec<OfferedTool>) -> Offer {
+    Offer { tools, ..Offer::default() }
 }
 
 /// A tool that says whose it is.
@@ -57,10 +34,6 @@ fn native(name: &str) -> impl NativeTool + use<> {
     DynamicTool::new(open_tool(name), |_, _| async { CallToolResult::text("native") })
 }
 
-fn runtime(catalog: Catalog) -> Runtime {
-    Runtime::new(catalog, &RuntimeConfig::default()).unwrap()
-}
-
 /// Polls a future once.
 async fn once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     poll_fn(|cx| Poll::Ready(pin!(&mut *future).poll(cx))).await
@@ -68,7 +41,7 @@ async fn once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
 
 #[tokio::test]
 async fn tools_come_and_go_with_the_offers() {
-    let (files, web) = (Fake::new("files", Vec::new()), Fake::new("web", tools_of("web", &["get"])));
+    let (files, web) = (Fake::new("files", Offer::default()), Fake::new("web", with_tools(tools_of("web", &["get"]))));
     let catalog = Catalog::new("test", "1")
         .tool(native("own"))
         .provider_with_prefix("files", files.clone())
@@ -78,14 +51,14 @@ async fn tools_come_and_go_with_the_offers() {
     let mut following = Box::pin(runtime.follow());
     assert!(once(&mut following).await.is_pending());
 
-    files.offer(tools_of("files", &["read", "write"]));
+    files.offer(with_tools(tools_of("files", &["read", "write"])));
     assert_eq!(names(&runtime), ["own", "get"], "not before it was followed");
     assert!(once(&mut following).await.is_pending());
     assert_eq!(names(&runtime), ["own", "files_read", "files_write", "get"], "in the order of the catalog");
     assert_eq!(text(&runtime, "files_read", json!({})).await.0, "files");
 
-    files.offer(tools_of("files again", &["read"]));
-    web.offer(Vec::new());
+    files.offer(with_tools(tools_of("files again", &["read"])));
+    web.offer(Offer::default());
     assert!(once(&mut following).await.is_pending());
     assert_eq!(names(&runtime), ["own", "files_read"]);
     assert_eq!(text(&runtime, "files_read", json!({})).await.0, "files again");
@@ -97,28 +70,22 @@ async fn tools_come_and_go_with_the_offers() {
 
 #[tokio::test]
 async fn offer_that_changed_before_it_was_followed_is_taken() {
-    let fake = Fake::new("fake", Vec::new());
+    let fake = Fake::new("fake", Offer::default());
     let runtime = runtime(Catalog::new("test", "1").provider(fake.clone()));
-    fake.offer(tools_of("fake", &["late"]));
+    fake.offer(with_tools(tools_of("fake", &["late"])));
     let mut following = Box::pin(runtime.follow());
     assert!(once(&mut following).await.is_pending());
     assert_eq!(names(&runtime), ["late"]);
 }
 
 #[tokio::test]
-async fn following_ends_when_nothing_can_change_any_more() {
-    let mut nobody = Box::pin(async { runtime(Catalog::new("test", "1")).follow().await });
-    assert!(once(&mut nobody).await.is_ready());
-}
-
-#[tokio::test]
 async fn call_in_flight_outlives_its_tool() {
     let gate = Gate::new();
-    let fake = Fake::new("fake", vec![gate.tool().offered()]);
+    let fake = Fake::new("fake", with_tools(vec![gate.tool().offered()]));
     let runtime = runtime(Catalog::new("test", "1").provider(fake.clone()));
     let mut running = Box::pin(runtime.clone().call(call("wait", &json!({}))));
     assert!(once(&mut running).await.is_pending());
-    fake.offer(Vec::new());
+    fake.offer(Offer::default());
     runtime.refresh();
     assert_eq!(names(&runtime), Vec::<String>::new());
     gate.open();
@@ -168,14 +135,14 @@ async fn tool_that_cannot_be_offered_takes_no_other_away() {
         tools.push(tool_of("unfit", Tool { input_schema: schema.clone(), ..open_tool(&name) }));
     }
     tools.extend(tools_of("first", &[LONG, "last"]));
-    let (first, second) = (Fake::new("first", Vec::new()), Fake::new("second", Vec::new()));
+    let (first, second) = (Fake::new("first", Offer::default()), Fake::new("second", Offer::default()));
     let catalog = || {
         let own = Catalog::new("test", "1").tool(native("own"));
         own.provider_with_prefix("p", first.clone()).provider(second.clone())
     };
     let before = runtime(catalog());
-    first.offer(tools);
-    second.offer(tools_of("second", &["own", "p_good", "twice", "twice", "other"]));
+    first.offer(with_tools(tools));
+    second.offer(with_tools(tools_of("second", &["own", "p_good", "twice", "twice", "other"])));
     before.refresh();
     let expected = ["own", "p_good", &format!("p_{LONG}"), "p_last", "twice", "other"];
     let at_start = runtime(catalog());
@@ -192,10 +159,10 @@ async fn tool_that_cannot_be_offered_takes_no_other_away() {
 
 #[tokio::test]
 async fn native_tools_that_cannot_be_offered_are_refused() {
-    let refused = |catalog: Catalog| Runtime::new(catalog, &RuntimeConfig::default()).unwrap_err();
+    let refused = |catalog: Catalog| try_runtime(catalog, RuntimeConfig::default()).unwrap_err();
     let catalog = || Catalog::new("test", "1").tool(native("a"));
-    assert_eq!(refused(catalog().tool(native("a"))), CatalogError::Duplicate { name: "a".into() });
-    assert_eq!(refused(catalog().tool(native("b c"))), CatalogError::Name { name: "b c".into() });
+    assert_eq!(refused(catalog().tool(native("a"))), CatalogError::Duplicate { item: Item::Tool, name: "a".into() });
+    assert_eq!(refused(catalog().tool(native("b c"))), CatalogError::Name { item: Item::Tool, name: "b c".into() });
     let untyped = DynamicTool::new(Tool { input_schema: json!({}), ..open_tool("b") }, |_, _| async {
         CallToolResult::text("never")
     });
@@ -219,7 +186,7 @@ async fn native_tools_that_cannot_be_offered_are_refused() {
     }
 
     let schema = SchemaLimits { bytes_max: 10, ..SchemaLimits::default() };
-    let small = Runtime::new(catalog(), &RuntimeConfig { schema, ..RuntimeConfig::default() }).unwrap_err();
+    let small = try_runtime(catalog(), RuntimeConfig { schema, ..RuntimeConfig::default() }).unwrap_err();
     let error = SchemaError::TooLarge { bytes: 17, limit: 10 };
     assert_eq!(small, CatalogError::Schema { name: "a".into(), error });
 }
@@ -228,8 +195,8 @@ async fn native_tools_that_cannot_be_offered_are_refused() {
 async fn patterns_that_only_a_backtracking_engine_follows_are_left_to_the_server_that_has_them() {
     let schema = json!({"type": "object", "properties": {"a": {"type": "string", "pattern": "^(?!b)"}}});
     let tool = Tool { input_schema: schema.clone(), ..open_tool("t") };
-    let provider = Fake::new("first", Vec::new());
-    provider.offer(vec![tool_of("first", tool)]);
+    let provider = Fake::new("first", Offer::default());
+    provider.offer(with_tools(vec![tool_of("first", tool)]));
     let runtime = runtime(Catalog::new("test", "1").provider(provider.clone()));
     assert_eq!(runtime.tools()[0].input_schema, schema, "it is listed as it is");
     assert_eq!(text(&runtime, "t", json!({"a": "b"})).await.0, "first");
@@ -239,7 +206,7 @@ async fn patterns_that_only_a_backtracking_engine_follows_are_left_to_the_server
 #[tokio::test]
 async fn header_parameters_follow_the_offers() {
     let annotated = |header| tool_of("fake", Tool { input_schema: annotated("string", header), ..open_tool("a") });
-    let fake = Fake::new("fake", vec![annotated("First")]);
+    let fake = Fake::new("fake", with_tools(vec![annotated("First")]));
     let catalog = Catalog::new("test", "1").tool(native("own")).provider_with_prefix("p", fake.clone());
     let runtime = runtime(catalog);
     for without in ["own", "a", "p_b", ""] {
@@ -260,10 +227,10 @@ async fn header_parameters_follow_the_offers() {
         names
     };
     assert_eq!(asked_for(&runtime), ["mcp-param-first"]);
-    fake.offer(vec![annotated("Second")]);
+    fake.offer(with_tools(vec![annotated("Second")]));
     runtime.refresh();
     assert_eq!(asked_for(&runtime), ["mcp-param-second"]);
-    fake.offer(tools_of("fake", &["a"]));
+    fake.offer(with_tools(tools_of("fake", &["a"])));
     runtime.refresh();
     assert_eq!(runtime.header_parameters("p_a"), None);
 }

@@ -1,13 +1,52 @@
 //! What several modules of these tests need: calls, and what comes of them.
 
-use outboard_identity::Principal;
+use std::sync::Arc;
+use std::time::Duration;
+
+use outboard_identity::{GrantedScopes, Principal};
 use outboard_protocol::encode::ServerResult;
 use outboard_protocol::revision::V2026_07_28;
 use outboard_protocol::types::{CallToolResult, ClientCapabilities, Tool};
-use outboard_protocol::{RawJson, Revision};
-use outboard_runtime::{Answer, Call, Client, Operation, Outcome, Runtime, ToolCall};
+use outboard_protocol::{RawJson, Revision, encode};
+use outboard_runtime::{
+    Answer, Call, CallError, Catalog, CatalogError, Client, Notify, Operation, Outcome, Runtime, RuntimeConfig,
+    ToolCall,
+};
+use outboard_store::{KeyRing, RootKey, Store, SystemClock};
 use serde_json::{Value, json};
 use tower_service::Service as _;
+
+/// The revision that these tests speak.
+pub(crate) static REVISION: &Revision = &V2026_07_28;
+
+/// How long what nobody watches any more is watched on.
+pub(crate) const CATCH_UP: Duration = Duration::from_secs(30);
+
+/// A runtime with the default bounds over an empty store.
+pub(crate) fn runtime(catalog: Catalog) -> Runtime {
+    runtime_with(catalog, RuntimeConfig::default())
+}
+
+pub(crate) fn runtime_with(catalog: Catalog, config: RuntimeConfig) -> Runtime {
+    try_runtime(catalog, config).unwrap()
+}
+
+pub(crate) fn try_runtime(catalog: Catalog, config: RuntimeConfig) -> Result<Runtime, CatalogError> {
+    let store = store();
+    let notify = Notify::new(&store, CATCH_UP);
+    Runtime::new(catalog, store, notify, config)
+}
+
+/// An empty store with keys of its own.
+pub(crate) fn store() -> Store {
+    let keys = KeyRing::new(vec![RootKey::generate()]).unwrap();
+    Store::in_memory(Arc::new(keys), Arc::new(SystemClock))
+}
+
+/// Somebody else than [`Principal::local`].
+pub(crate) fn somebody(subject: &str) -> Principal {
+    Principal::verified("https://issuer.example", subject, "client", GrantedScopes::All)
+}
 
 /// A call of a tool, with arguments as JSON text.
 pub(crate) fn call_with(name: &str, arguments: &str) -> Call {
@@ -20,7 +59,6 @@ pub(crate) fn call(name: &str, arguments: &Value) -> Call {
 }
 
 pub(crate) fn operation(operation: Operation) -> Call {
-    static REVISION: &Revision = &V2026_07_28;
     let client = Client { revision: REVISION, info: None, capabilities: ClientCapabilities::NONE };
     Call::new(operation, Principal::local(), client)
 }
@@ -38,6 +76,26 @@ pub(crate) fn tool_result(outcome: Outcome) -> CallToolResult {
         Ok(Answer::Result(ServerResult::CallTool(result))) => result,
         other => panic!("no tool result: {other:?}"),
     }
+}
+
+/// The result as a caller of [`REVISION`] reads it.
+#[track_caller]
+pub(crate) fn written(runtime: &Runtime, outcome: Outcome) -> Value {
+    match outcome {
+        Ok(Answer::Result(result)) => {
+            let message = encode::result(REVISION, runtime.identity(), &1.into(), &result);
+            serde_json::from_slice::<Value>(&message).unwrap()["result"].take()
+        }
+        other => panic!("no result: {other:?}"),
+    }
+}
+
+/// The code of an error, as a caller of [`REVISION`] reads it, and its text.
+#[track_caller]
+pub(crate) fn refusal(outcome: Outcome) -> (i64, String) {
+    let error: CallError = outcome.expect_err("it is refused");
+    let object = error.object(REVISION);
+    (object.code, object.message.into_owned())
 }
 
 /// The only text of a tool result, and whether it is an error.

@@ -1,7 +1,7 @@
 //! `#[tool]`: what a function's signature and attribute become in the list, and how its calls reach it.
 
 use outboard_protocol::types::Content;
-use outboard_runtime::{Catalog, Context, Json, NativeTool, Runtime, RuntimeConfig, tool};
+use outboard_runtime::{Catalog, Context, Json, NativeTool, Runtime, tool};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ fn runtime() -> Runtime {
         .tool(quiet)
         .tool(echo)
         .tool(r#match);
-    Runtime::new(catalog, &RuntimeConfig::default()).unwrap()
+    crate::support::runtime(catalog)
 }
 
 #[tool]

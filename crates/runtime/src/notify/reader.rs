@@ -1,0 +1,98 @@
+//! The two ends of the bus in one process: what is told goes on it, what stands on it goes to the listeners.
+
+use std::convert::Infallible;
+
+use outboard_store::{BusEntry, Sequence, StoreError};
+
+use super::{BACKLOG, Change, News, RETRY, Read, Shared, lock};
+
+/// How many entries are read at once.
+const READ_MAX: usize = 128;
+
+impl Shared {
+    /// Puts what is told on the bus, in order.
+    pub(super) async fn publish(&self) -> Infallible {
+        loop {
+            // Taken out before it is published: the same change told from now on is another one.
+            let Some(change) = lock(&self.pending).pop_front() else {
+                self.wake.notified().await;
+                continue;
+            };
+            match self.bus.publish(&change.to_bytes()).await {
+                Ok(_) => {}
+                Err(error @ StoreError::ValueTooLarge { .. }) => tracing::warn!(%error, "a change is not told"),
+                Err(error) => {
+                    tracing::warn!(%error, "a change cannot be told now: trying again");
+                    lock(&self.pending).push_front(change);
+                    tokio::time::sleep(RETRY).await;
+                }
+            }
+        }
+    }
+
+    /// Reads the bus for all listeners.
+    pub(super) async fn read(&self) -> Infallible {
+        loop {
+            let Err(error) = self.read_on().await;
+            tracing::warn!(%error, "the bus cannot be read now: trying again");
+            tokio::time::sleep(RETRY).await;
+        }
+    }
+
+    /// Reads until the store fails.
+    async fn read_on(&self) -> Result<Infallible, StoreError> {
+        let read = lock(&self.recent).last;
+        let mut after = match read {
+            Some(last) => last,
+            None => self.read_recent().await?,
+        };
+        loop {
+            let page = self.bus.read_after(after, READ_MAX).await?;
+            let read = self.remember(&page.entries, page.last);
+            if page.gap {
+                // Nobody listens: nobody needs to know.
+                drop(self.told.send(News::Gap(page.entries.first().map_or(page.last, |entry| entry.sequence))));
+            }
+            for change in read {
+                drop(self.told.send(News::Change(change)));
+            }
+            let nothing_new = page.entries.is_empty() && page.last <= after;
+            after = page.last;
+            if nothing_new {
+                self.bus.tail(after).await?;
+            }
+        }
+    }
+
+    /// Reads what changed lately, which listeners that open now are told. Returns how far that is.
+    async fn read_recent(&self) -> Result<Sequence, StoreError> {
+        let page = self.bus.recent(self.catch_up).await?;
+        // Who listened before this began has not been told of any.
+        for change in self.remember(&page.entries, page.last) {
+            drop(self.told.send(News::Change(change)));
+        }
+        Ok(page.last)
+    }
+
+    /// Remembers what was read, and forgets what is no longer recent. Returns the changes in it.
+    fn remember(&self, entries: &[BusEntry], last: Sequence) -> Vec<Read> {
+        let changes: Vec<Read> = entries
+            .iter()
+            .filter_map(|entry| {
+                let change = Change::from_bytes(&entry.payload)?;
+                Some(Read { sequence: entry.sequence, at: entry.at, change })
+            })
+            .collect();
+        let now = self.clock.now();
+        let catch_up = self.catch_up;
+        let mut recent = lock(&self.recent);
+        recent.last = Some(last);
+        recent.changes.extend(changes.iter().cloned());
+        while recent.changes.front().is_some_and(|first| now.saturating_since(first.at) > catch_up)
+            || recent.changes.len() > BACKLOG
+        {
+            recent.changes.pop_front();
+        }
+        changes
+    }
+}

@@ -1,0 +1,204 @@
+//! What is told reaches who listens: once, in order, and nobody else.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use outboard_store::{BusLimits, Clock, KeyRing, RootKey, Store};
+use outboard_testkit::clock::FakeClock;
+
+use super::*;
+
+const CATCH_UP: Duration = Duration::from_secs(30);
+
+fn store() -> (Store, Arc<FakeClock>) {
+    let clock = Arc::new(FakeClock::default());
+    let keys = Arc::new(KeyRing::new(vec![RootKey::generate()]).unwrap());
+    (Store::in_memory(keys, Arc::clone(&clock) as Arc<dyn Clock>), clock)
+}
+
+fn resource(uri: &str) -> Change {
+    Change::Resource(uri.into())
+}
+
+fn all(uris: &[&str]) -> Topics {
+    Topics::lists_and(uris.iter().map(|uri| (*uri).into()))
+}
+
+/// Runs a replica's part beside a test.
+async fn beside<T>(notify: &Notify, test: impl Future<Output = T>) -> T {
+    tokio::select! {
+        never = notify.run() => match never {},
+        done = test => done,
+    }
+}
+
+#[tokio::test]
+async fn a_listener_is_told_what_it_asked_for_in_order_and_nothing_else() {
+    let (store, _) = store();
+    let notify = Notify::new(&store, CATCH_UP);
+    beside(&notify, async {
+        let mut topics = Topics::default();
+        topics.add("a:1");
+        let mut listening = notify.listen(topics, From::Lately).await.unwrap();
+        notify.tools_changed();
+        notify.resource_updated("a:2");
+        notify.resource_updated("a:1");
+        let first = listening.next().await;
+        assert_eq!(first.change, resource("a:1"));
+        listening.topics_mut().remove("a:1");
+        notify.resource_updated("a:1");
+        listening.topics_mut().add("a:3");
+        notify.resource_updated("a:3");
+        assert_eq!(listening.next().await.change, resource("a:3"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_comes_late_is_told_each_recent_topic_once() {
+    let (store, clock) = store();
+    let notify = Notify::new(&store, CATCH_UP);
+    beside(&notify, async {
+        let mut first = notify.listen(all(&["a:1"]), From::Lately).await.unwrap();
+        notify.prompts_changed();
+        first.next().await;
+        clock.advance(CATCH_UP + Duration::from_millis(1));
+        let mut later = notify.listen(all(&[]), From::Lately).await.unwrap();
+        notify.tools_changed();
+        assert_eq!(later.next().await.change, Change::Tools, "what is no longer recent is not told");
+        first.next().await;
+        for _ in 0..10 {
+            notify.tools_changed();
+            first.next().await;
+            notify.resource_updated("a:1");
+            first.next().await;
+        }
+        let mut late = notify.listen(all(&["a:1"]), From::Lately).await.unwrap();
+        notify.resources_changed();
+        let told: Vec<Change> =
+            [late.next().await, late.next().await, late.next().await].map(|told| told.change).into();
+        assert_eq!(told, [Change::Tools, resource("a:1"), Change::Resources]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_resumes_is_told_all_that_came_after_and_nothing_twice() {
+    let (store, _) = store();
+    let notify = Notify::new(&store, CATCH_UP);
+    beside(&notify, async {
+        let mut first = notify.listen(all(&[]), From::Lately).await.unwrap();
+        notify.tools_changed();
+        let told = first.next().await;
+        drop(first);
+        notify.prompts_changed();
+        notify.resources_changed();
+        let mut second = notify.listen(all(&[]), From::After(told.sequence)).await.unwrap();
+        let prompts = second.next().await;
+        let resources = second.next().await;
+        assert_eq!((prompts.change, resources.change), (Change::Prompts, Change::Resources));
+        assert!(told.sequence < prompts.sequence && prompts.sequence < resources.sequence);
+        notify.tools_changed();
+        assert_eq!(second.next().await.change, Change::Tools);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_resumption_behind_what_the_bus_still_has_is_told_every_topic() {
+    let (store, _) = store();
+    let notify = Notify::new(&store, CATCH_UP);
+    beside(&notify, async {
+        let mut first = notify.listen(all(&["a:1"]), From::Lately).await.unwrap();
+        notify.tools_changed();
+        let told = first.next().await;
+        for turn in 0..=BusLimits::default().messages_max {
+            // Never the same twice in a row, which would be told once.
+            if turn % 2 == 0 {
+                notify.prompts_changed()
+            } else {
+                notify.resources_changed()
+            }
+            first.next().await;
+        }
+        let mut second = notify.listen(all(&["a:1"]), From::After(told.sequence)).await.unwrap();
+        let mut topics = Vec::new();
+        for _ in 0..4 {
+            topics.push(second.next().await.change);
+        }
+        assert_eq!(topics, [Change::Tools, Change::Prompts, Change::Resources, resource("a:1")]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_listener_that_does_not_read_is_told_every_topic_in_the_end() {
+    let (store, _) = store();
+    let notify = Notify::new(&store, CATCH_UP);
+    beside(&notify, async {
+        let mut slow = notify.listen(all(&["a:1", "a:2"]), From::Lately).await.unwrap();
+        let mut quick = notify.listen(all(&["a:1", "a:2"]), From::Lately).await.unwrap();
+        for turn in 0..2 * BACKLOG {
+            notify.resource_updated(if turn % 2 == 0 { "a:1" } else { "a:2" });
+            quick.next().await;
+        }
+        let mut topics = Vec::new();
+        for _ in 0..5 {
+            topics.push(slow.next().await.change);
+        }
+        assert_eq!(topics, [Change::Tools, Change::Prompts, Change::Resources, resource("a:1"), resource("a:2")]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_replica_tells_what_one_of_them_learnt() {
+    let (store, _) = store();
+    let (one, other) = (Notify::new(&store, CATCH_UP), Notify::new(&store, CATCH_UP));
+    let test = async {
+        let mut listening = other.listen(all(&[]), From::Lately).await.unwrap();
+        one.tools_changed();
+        assert_eq!(listening.next().await.change, Change::Tools);
+    };
+    beside(&one, beside(&other, test)).await;
+}
+
+#[test]
+fn what_waits_is_bounded() {
+    let (store, _) = store();
+    let notify = Notify::new(&store, CATCH_UP);
+    for number in 0..2 * PENDING_MAX {
+        notify.resource_updated(&format!("a:{number}"));
+    }
+    assert_eq!(lock(&notify.0.pending).len(), PENDING_MAX);
+}
+
+#[tokio::test]
+async fn what_waits_already_is_told_once() {
+    let (store, _) = store();
+    let notify = Notify::new(&store, CATCH_UP);
+    for _ in 0..10 {
+        notify.tools_changed();
+        notify.resource_updated("a:0");
+    }
+    beside(&notify, async {
+        let mut listening = notify.listen(all(&["a:0"]), From::Lately).await.unwrap();
+        notify.prompts_changed();
+        let told = [listening.next().await, listening.next().await, listening.next().await];
+        assert_eq!(told.map(|told| told.change), [Change::Tools, resource("a:0"), Change::Prompts]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_does_not_fit_on_the_bus_holds_nothing_up() {
+    let (store, _) = store();
+    let notify = Notify::new(&store, CATCH_UP);
+    beside(&notify, async {
+        let mut listening = notify.listen(all(&[]), From::Lately).await.unwrap();
+        notify.resource_updated(&"x".repeat(64 * 1024));
+        notify.tools_changed();
+        assert_eq!(listening.next().await.change, Change::Tools);
+    })
+    .await;
+}
