@@ -4,10 +4,13 @@
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
 
 use outboard_backend::guard;
 use outboard_backend::stdio::{StdioBackend, StdioConfig};
-use outboard_runtime::Provider;
+use outboard_runtime::{Notify, Provider};
+use outboard_store::{KeyRing, RootKey, Store, SystemClock};
 use tokio::io::AsyncReadExt;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -35,7 +38,10 @@ async fn lift(config: StdioConfig) -> std::io::Result<()> {
     // From before the start, so that a signal in its middle is a clean end as well.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-    let backend = StdioBackend::start(config, std::env::vars_os(), &tasks, stop.clone());
+    let keys = KeyRing::new(vec![RootKey::generate()]).map_err(std::io::Error::other)?;
+    let store = Store::in_memory(Arc::new(keys), Arc::new(SystemClock));
+    let notify = Notify::new(&store, Duration::from_secs(30));
+    let backend = StdioBackend::start(config, std::env::vars_os(), notify, &tasks, stop.clone());
     match backend.ready().await {
         Ok(serving) => {
             let tools = backend.offers().borrow().tools.len();

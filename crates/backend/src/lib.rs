@@ -5,3 +5,10 @@
 pub mod guard;
 pub mod stdio;
 pub mod upstream;
+
+/// The readers of what other processes send, for the fuzz targets; not for people.
+#[doc(hidden)]
+pub mod fuzzing {
+    pub use crate::stdio::fuzzing::lines;
+    pub use crate::upstream::fuzzing::{EventStream, event_stream};
+}

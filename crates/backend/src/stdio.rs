@@ -1,17 +1,18 @@
 //! Lifting: a command that speaks MCP over its standard streams, kept running and offered as a provider.
 //!
-//! One process serves all callers, so it is told nothing of them and offered nothing of theirs. It is started again when
-//! it ends; a call that it did not answer is never run a second time.
+//! One process serves all callers and is told nothing of them. What it asks reaches a caller only where it can be no other's
+//! ([`Isolation`], [`StdioConfig::serial`]). It is started again when it ends; a call that it did not answer is never run a
+//! second time.
 //!
 //! ```no_run
 //! use outboard_backend::stdio::{StdioBackend, StdioConfig};
 //! use tokio_util::{sync::CancellationToken, task::TaskTracker};
 //!
-//! # async fn lift(ours: Vec<(std::ffi::OsString, std::ffi::OsString)>) {
+//! # async fn lift(ours: Vec<(std::ffi::OsString, std::ffi::OsString)>, notify: outboard_runtime::Notify) {
 //! let mut config = StdioConfig::new("time", "uvx");
 //! config.args = vec!["mcp-server-time".to_owned()];
 //! let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-//! let backend = StdioBackend::start(config, ours, &tasks, stop.clone());
+//! let backend = StdioBackend::start(config, ours, notify, &tasks, stop.clone());
 //! backend.ready().await.expect("the command starts");
 //! // … `Catalog::provider(Arc::new(backend))`, and in the end:
 //! stop.cancel();
@@ -20,21 +21,29 @@
 //! # }
 //! ```
 
+mod askable;
+mod attribution;
 mod backoff;
 mod config;
 mod environment;
 mod error;
+mod follow;
+mod forward;
+pub(crate) mod fuzzing;
 mod handshake;
 mod lines;
 mod link;
+mod lists;
 mod log;
 mod meta;
+mod object;
+mod offer;
 mod provider;
 mod state;
 mod supervisor;
-mod tools;
+mod updates;
 
-pub use config::{StdioBounds, StdioConfig};
+pub use config::{Isolation, StdioBounds, StdioConfig};
 pub use error::{ListUnit, StartError, StdioError};
 pub use link::{ChildEnd, Counts};
 pub use provider::StdioBackend;

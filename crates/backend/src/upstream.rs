@@ -9,6 +9,7 @@ mod connect;
 mod dialect;
 mod error;
 mod exchange;
+pub(crate) mod fuzzing;
 mod options;
 mod sse;
 mod tools;

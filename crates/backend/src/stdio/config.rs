@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use outboard_protocol::types::{LoggingLevel, Root};
+
 use crate::guard::GuardProgram;
 
 /// A command that speaks MCP over its standard streams. There is no shell between: `args` arrive as they stand here.
@@ -21,6 +23,16 @@ pub struct StdioConfig {
     pub env_pass: Vec<String>,
     /// The working directory; ours, where there is none.
     pub cwd: Option<PathBuf>,
+    /// Who shares one process of it.
+    pub isolation: Isolation,
+    /// A call whose caller can be asked runs alone, so that it is known whose question is asked; the others run side by side.
+    /// Without it, a question that may be anybody's is refused. Default: yes.
+    pub serial: bool,
+    /// What the child is answered when it asks for roots. It is never a caller who answers: theirs are on their own machines,
+    /// and these on the child's. Where there are none, the child is told that there is nobody to ask.
+    pub roots: Vec<Root>,
+    /// The level from which on a legacy child that sends log lines is asked to. Default: [`LoggingLevel::Info`].
+    pub log_level: LoggingLevel,
     /// The program that guards the child.
     pub guard: GuardProgram,
     /// The bounds.
@@ -38,10 +50,24 @@ impl StdioConfig {
             env: BTreeMap::new(),
             env_pass: Vec::new(),
             cwd: None,
+            isolation: Isolation::default(),
+            serial: true,
+            roots: Vec::new(),
+            log_level: LoggingLevel::Info,
             guard: GuardProgram::this_program(),
             bounds: StdioBounds::default(),
         }
     }
+}
+
+/// Who shares one process of a lifted command.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Isolation {
+    /// The callers of one principal. Today there is one process, and who starts it sees to it that there is one principal.
+    #[default]
+    PerPrincipal,
+    /// Everybody: who runs it declares that it keeps nothing between calls. It is offered nothing of a caller's, nor roots.
+    Shared,
 }
 
 /// The bounds of a lifted command.
@@ -54,7 +80,7 @@ pub struct StdioBounds {
     pub in_flight_max: usize,
     /// Most bytes that wait to be read by the child; a call that does not fit is refused. Default 16 MiB.
     pub queue_bytes_max: u32,
-    /// Longest time from the start of the command to its list of tools. Default 60 s: `npx` and `uvx` download first.
+    /// Longest time from the start of the command to its lists. Default 60 s: `npx` and `uvx` download first.
     pub start_timeout: Duration,
     /// How long a child may keep silent to the question whether it is modern before it is taken for legacy. Default 10 s.
     pub probe_timeout: Duration,
@@ -72,12 +98,19 @@ pub struct StdioBounds {
     pub log_line_bytes_max: usize,
     /// Most lines of standard error that are logged in a second; the rest is counted. Default 100.
     pub log_lines_per_second: u32,
-    /// Most pages of a list of tools. Default 100.
+    /// Most pages of one of its lists. Default 100.
     pub list_pages_max: usize,
-    /// Most tools of a child. Default 2,000.
-    pub list_tools_max: usize,
-    /// Most bytes of a list of tools, all pages together. Default 8 MiB.
+    /// Most items of one of its lists. Default 2,000.
+    pub list_items_max: usize,
+    /// Most bytes of one of its lists, all pages together. Default 8 MiB.
     pub list_bytes_max: usize,
+    /// Most questions of the child that wait for an answer; a further one is refused. Default 64.
+    pub questions_max: usize,
+    /// Most resources whose changes it is asked to tell; a further one is not followed. Default 10,000.
+    pub watched_max: usize,
+    /// How long a call that nobody waits for any more still counts as one in flight, unless the child answers it: it may go on
+    /// with it, and ask or tell something that is not for the next caller. Default 60 s.
+    pub abandoned_for: Duration,
 }
 
 impl Default for StdioBounds {
@@ -96,8 +129,11 @@ impl Default for StdioBounds {
             log_line_bytes_max: 8 << 10,
             log_lines_per_second: 100,
             list_pages_max: 100,
-            list_tools_max: 2_000,
+            list_items_max: 2_000,
             list_bytes_max: 8 << 20,
+            questions_max: 64,
+            watched_max: 10_000,
+            abandoned_for: Duration::from_secs(60),
         }
     }
 }

@@ -71,9 +71,11 @@ pub enum StartError {
         /// How it failed.
         failure: BackendFailure,
     },
-    /// Its list of tools passes a bound.
-    #[error("the list of tools has more than {limit} {}", unit.as_str())]
+    /// One of its lists passes a bound.
+    #[error("the answer to {method} has more than {limit} {}", unit.as_str())]
     ListTooLong {
+        /// What it was asked.
+        method: Box<str>,
         /// What is bounded.
         unit: ListUnit,
         /// The bound.
@@ -81,13 +83,13 @@ pub enum StartError {
     },
 }
 
-/// What of a list of tools is bounded.
+/// What of a list is bounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ListUnit {
     /// Pages.
     Pages,
-    /// Tools.
-    Tools,
+    /// Items.
+    Items,
     /// Bytes of all pages together.
     Bytes,
 }
@@ -96,7 +98,7 @@ impl ListUnit {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Pages => "pages",
-            Self::Tools => "tools",
+            Self::Items => "items",
             Self::Bytes => "bytes",
         }
     }

@@ -1,18 +1,20 @@
 //! Finds out what a child speaks and opens the conversation: the probe of the modern era, the handshake of the legacy one.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use outboard_protocol::error::code;
 use outboard_protocol::revision::{self, SPOKEN_TO_CHILDREN};
+use outboard_protocol::types::{EmptyCapability, ListCapability, ResourcesCapability, ServerCapabilities};
 use outboard_protocol::{Era, ErrorObject, Method, RawJson, Revision};
-use outboard_runtime::Outlet;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::{Duration, timeout};
 
 use super::error::StartError;
 use super::link::{Link, OnDrop, RequestError};
-use super::meta::{CLIENT_NAME, CLIENT_VERSION, child_meta};
+use super::meta::{About, CLIENT_NAME, CLIENT_VERSION, child_meta};
+use super::object::Object;
 
 /// How much of a server's name, and of its version, goes into the log.
 const SERVER_CHARS_MAX: usize = 64;
@@ -22,10 +24,8 @@ const SERVER_CHARS_MAX: usize = 64;
 pub(super) struct Opened {
     /// What is spoken with it.
     pub(super) revision: &'static Revision,
-    /// It has tools.
-    pub(super) has_tools: bool,
-    /// It tells when they change.
-    pub(super) tells_changes: bool,
+    /// What it has, and what of it changes.
+    pub(super) has: Arc<ServerCapabilities>,
     /// Name and version that it gives itself, for the log.
     pub(super) server: String,
 }
@@ -74,11 +74,11 @@ pub(super) async fn initialize(link: &Link) -> Result<Opened, StartError> {
     let method = Method::Initialize;
     let params = json!({
         "protocolVersion": Revision::newest(Era::Legacy).name,
-        "capabilities": {},
+        "capabilities": link.surroundings().askable.capabilities(),
         "clientInfo": { "name": CLIENT_NAME, "version": CLIENT_VERSION },
     });
     let params = params.to_string().into_bytes();
-    let answer = link.request(&method, |_| params, Outlet::closed(), OnDrop::Forget).await;
+    let answer = link.request(&method, &params, OnDrop::Forget).await;
     let answer = answer.map_err(|error| StartError::request(&method, error))?;
     let opened: Initialized = read(&method, &answer)?;
     let revision = revision::find(SPOKEN_TO_CHILDREN, &opened.protocol_version);
@@ -102,9 +102,8 @@ enum Verdict {
 
 async fn discover(link: &Link, revision: &'static Revision) -> Verdict {
     let method = Method::Discover;
-    let meta = child_meta(revision, None, None).unwrap_or_default();
-    let params = [b"{\"_meta\":", meta.as_slice(), b"}"].concat();
-    match link.request(&method, |_| params, Outlet::closed(), OnDrop::Forget).await {
+    let params = Object::new().with("_meta", child_meta(revision, &About::default()).as_deref()).finish();
+    match link.request(&method, &params, OnDrop::Forget).await {
         Ok(result) => match result.read::<Discovered>() {
             Ok(found) if found.supported_versions.iter().any(|version| version == revision.name) => {
                 let server = found.meta.get(outboard_protocol::meta::SERVER_INFO).cloned().unwrap_or_default();
@@ -155,13 +154,27 @@ impl Opened {
             let text = server.get(name).and_then(Value::as_str).unwrap_or("?");
             text.chars().take(SERVER_CHARS_MAX).collect::<String>()
         };
-        let tools = capabilities.get("tools").filter(|tools| tools.is_object());
-        Self {
-            revision,
-            has_tools: tools.is_some(),
-            tells_changes: tools.and_then(|tools| tools.get("listChanged")) == Some(&Value::Bool(true)),
-            server: format!("{} {}", member("name"), member("version")),
-        }
+        let has = Arc::new(read_capabilities(capabilities));
+        Self { revision, has, server: format!("{} {}", member("name"), member("version")) }
+    }
+}
+
+/// Reads what a child declares. What has another form than that of a capability is taken as not declared.
+fn read_capabilities(declared: &Value) -> ServerCapabilities {
+    let declared = |name: &str| declared.get(name).filter(|settings| settings.is_object());
+    let is_set = |settings: &Value, name: &str| settings.get(name) == Some(&Value::Bool(true));
+    let list =
+        |name: &str| declared(name).map(|settings| ListCapability { list_changed: is_set(settings, "listChanged") });
+    ServerCapabilities {
+        tools: list("tools"),
+        resources: declared("resources").map(|settings| ResourcesCapability {
+            subscribe: is_set(settings, "subscribe"),
+            list_changed: is_set(settings, "listChanged"),
+        }),
+        prompts: list("prompts"),
+        completions: declared("completions").map(|_| EmptyCapability {}),
+        logging: declared("logging").map(|_| EmptyCapability {}),
+        ..ServerCapabilities::default()
     }
 }
 

@@ -2,31 +2,46 @@
 //!
 //! A [`Link`] is the half that asks; a [`Driver`] is the half that reads and writes. Both end with the child.
 
+mod changes;
 mod counts;
 mod driver;
+mod end;
 mod pending;
+mod questions;
 mod receive;
 mod write;
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
-use outboard_protocol::{ErrorObject, Method, RawJson};
-use outboard_runtime::{BackendFailure, Outlet};
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use outboard_identity::Owner;
+use outboard_protocol::types::{ClientCapabilities, LoggingLevel};
+use outboard_protocol::{Era, ErrorObject, Method, Revision};
+use outboard_runtime::{Asker, Asking, BackendFailure, Outlet};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
+pub(super) use changes::Lists;
 pub(super) use counts::Counters;
 pub use counts::Counts;
 pub(super) use driver::{Driver, Errors};
-pub(super) use write::quoted;
+pub use end::ChildEnd;
 
-use self::pending::Pending;
+use self::changes::Changes;
+use self::pending::{Answer, Pending, Waiting, Way};
+use self::questions::{Question, Questions};
+use super::askable::Askable;
 use super::config::StdioBounds;
-use crate::guard::{Ending, Guarded};
+use super::log::MessageLog;
+use super::updates::Updates;
+use crate::guard::Guarded;
 
 /// How many messages may wait to be written, however small they are.
 const QUEUE_MESSAGES_MAX: usize = 1_024;
+
+/// How many questions to one caller may wait for its task to look at them.
+const QUESTIONS_WAITING_MAX: usize = 64;
 
 /// The asking half of a conversation with a child. Clones ask the same child.
 #[derive(Clone)]
@@ -35,18 +50,31 @@ pub(super) struct Link(Arc<Shared>);
 /// What the two halves share.
 #[derive(Debug)]
 struct Shared {
-    backend: Arc<str>,
+    surroundings: Surroundings,
     pending: Pending,
+    questions: Questions,
     /// Lines to write, each with its part of `queue_bytes`.
     queue: mpsc::Sender<Queued>,
     queue_bytes: Arc<Semaphore>,
-    /// The child speaks a modern revision: it may send no requests.
-    modern: AtomicBool,
-    /// The child's list of tools has changed.
-    tools_changed: Notify,
+    /// What is spoken with the child, as soon as that is known.
+    revision: OnceLock<&'static Revision>,
+    changes: Changes,
     /// The child answered a message whose id it could not read.
     unaddressed_error: Notify,
-    counters: Arc<Counters>,
+    /// What it logs to clients and goes to none.
+    messages: MessageLog,
+}
+
+/// What there is around a child, whichever process it is.
+#[derive(Clone, Debug)]
+pub(super) struct Surroundings {
+    /// The name of the backend.
+    pub(super) backend: Arc<str>,
+    pub(super) counters: Arc<Counters>,
+    /// Where changes of resources are told.
+    pub(super) updates: Arc<Updates>,
+    /// What the child may ask for.
+    pub(super) askable: Askable,
 }
 
 /// A line that waits to be written.
@@ -55,33 +83,6 @@ struct Queued {
     bytes: Vec<u8>,
     /// Its part of the bound on what waits.
     room: OwnedSemaphorePermit,
-}
-
-/// How a child came to its end, as far as its callers are concerned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ChildEnd {
-    /// The process ended.
-    Process(Ending),
-    /// It runs, but closed the streams that it was to speak over.
-    ClosedStream,
-    /// It wrote a line that is longer than the bound.
-    LineTooLong {
-        /// The bound, in bytes.
-        limit: usize,
-    },
-    /// We stopped it.
-    Stopped,
-}
-
-impl fmt::Display for ChildEnd {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Process(ending) => ending.fmt(f),
-            Self::ClosedStream => f.write_str("closed its standard streams"),
-            Self::LineTooLong { limit } => write!(f, "wrote a line of more than {limit} bytes"),
-            Self::Stopped => f.write_str("was stopped"),
-        }
-    }
 }
 
 /// Why a request has no result.
@@ -104,48 +105,80 @@ pub(super) enum OnDrop {
     Forget,
 }
 
+/// A caller, as far as its call needs it while the child is at work.
+#[derive(Debug)]
+pub(super) struct Caller {
+    pub(super) owner: Owner,
+    pub(super) outlet: Outlet,
+    /// It wants to hear of progress.
+    pub(super) wants_progress: bool,
+    /// From which level on it wants log lines.
+    pub(super) log_level: Option<LoggingLevel>,
+    /// What its client can be asked for, and how.
+    pub(super) capabilities: ClientCapabilities,
+    pub(super) asking: Asking,
+}
+
 impl Link {
     /// Opens the conversation with a child.
-    pub(super) fn open(
-        backend: Arc<str>,
-        guarded: Guarded,
-        bounds: &StdioBounds,
-        counters: Arc<Counters>,
-    ) -> (Self, Driver) {
+    pub(super) fn open(surroundings: Surroundings, guarded: Guarded, bounds: &StdioBounds) -> (Self, Driver) {
         let (queue, written) = mpsc::channel(QUEUE_MESSAGES_MAX);
         let shared = Arc::new(Shared {
-            backend,
-            pending: Pending::new(bounds.in_flight_max),
+            surroundings,
+            pending: Pending::new(bounds.abandoned_for),
+            questions: Questions::new(bounds.questions_max),
             queue,
             queue_bytes: Arc::new(Semaphore::new(bounds.queue_bytes_max as usize)),
-            modern: AtomicBool::new(false),
-            tools_changed: Notify::new(),
+            revision: OnceLock::new(),
+            changes: Changes::default(),
             unaddressed_error: Notify::new(),
-            counters,
+            messages: MessageLog::new(bounds),
         });
         let driver = Driver::new(Arc::clone(&shared), guarded, written, bounds);
         (Self(shared), driver)
     }
 
-    /// Sends a request and waits for its result. `params` writes them, a JSON object; it is given the request's id, which
-    /// serves as progress token as well.
+    /// Sends a request of our own and waits for its result. `params` is a JSON object.
     ///
     /// # Cancel safety
     ///
     /// Dropped halfway, the request is forgotten, and the child is told so as `on_drop` says.
-    pub(super) async fn request(
-        &self,
-        method: &Method,
-        params: impl FnOnce(i64) -> Vec<u8>,
-        outlet: Outlet,
-        on_drop: OnDrop,
-    ) -> Result<RawJson, RequestError> {
-        let (id, answer) = self.0.pending.add(outlet)?;
-        let mut waiting = Waiting { shared: &self.0, id, on_drop: OnDrop::Forget };
-        self.0.send(&write::request(id, method, &params(id))).map_err(RequestError::Failed)?;
-        waiting.on_drop = on_drop;
-        // The other end is dropped only where the child's end has been told to it before.
-        answer.await.unwrap_or(Err(RequestError::NotSent))
+    pub(super) async fn request(&self, method: &Method, params: &[u8], on_drop: OnDrop) -> Answer {
+        let (id, answer) = self.0.pending.add(None)?;
+        let _open = self.send(method, id, params, on_drop)?;
+        ended(answer.await)
+    }
+
+    /// Passes on a request of a caller, waits for its result, and asks the caller what the child asks meanwhile. `params`
+    /// writes a JSON object; it is given the request's id, which serves as progress token as well.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped halfway, the child is told that nobody waits any more, and its questions are withdrawn.
+    pub(super) async fn call(&self, method: &Method, params: impl FnOnce(i64) -> Vec<u8>, caller: Caller) -> Answer {
+        let Caller { owner, outlet, wants_progress, log_level, capabilities, asking } = caller;
+        let (way, asked) = match asking {
+            Asking::Live(asker) => {
+                let (send, receive) = mpsc::channel(QUESTIONS_WAITING_MAX);
+                (Way::Live(send), Some((asker, receive)))
+            }
+            Asking::Rounds(_) => (Way::Rounds, None),
+            Asking::Nobody => (Way::Nobody, None),
+        };
+        let waiting = Waiting { owner, outlet, wants_progress, log_level, capabilities, way };
+        let (id, answer) = self.0.pending.add(Some(waiting))?;
+        let _open = self.send(method, id, &params(id), OnDrop::Cancel)?;
+        match asked {
+            Some((asker, questions)) => answer_and_ask(answer, &asker, questions).await,
+            None => ended(answer.await),
+        }
+    }
+
+    fn send(&self, method: &Method, id: i64, params: &[u8], on_drop: OnDrop) -> Result<Open<'_>, RequestError> {
+        let mut open = Open { shared: &self.0, id, sent: None };
+        self.0.send(&write::request(id, method, params)).map_err(RequestError::Failed)?;
+        open.sent = Some(on_drop);
+        Ok(open)
     }
 
     /// Sends a notification without params.
@@ -153,18 +186,28 @@ impl Link {
         self.0.send(&write::notification(method, None))
     }
 
-    /// From now on the child is held to the rules of the modern revisions.
-    pub(super) fn is_modern(&self) {
-        self.0.modern.store(true, Ordering::Relaxed);
+    /// From now on the child is held to the rules of this revision.
+    pub(super) fn speaks(&self, revision: &'static Revision) {
+        self.0.revision.get_or_init(|| revision);
     }
 
-    /// Waits until the child says that its list of tools has changed. What it says meanwhile is not lost.
+    /// What is around the child.
+    pub(super) fn surroundings(&self) -> &Surroundings {
+        &self.0.surroundings
+    }
+
+    /// Waits until lists have changed, as the child says or as [`changed`](Self::changed) does, and says which.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe.
-    pub(super) async fn tools_changed(&self) {
-        self.0.tools_changed.notified().await;
+    /// Cancel safe: what is not returned is not lost.
+    pub(super) async fn next_changes(&self) -> Lists {
+        self.0.changes.next().await
+    }
+
+    /// These lists may have changed, though the child did not say so.
+    pub(super) fn changed(&self, lists: Lists) {
+        self.0.changes.add(lists);
     }
 
     /// Waits until the child answers with an error that names no request.
@@ -177,9 +220,32 @@ impl Link {
     }
 }
 
+/// Waits for the answer of a call, and asks its caller what comes before it. Both in the caller's own task: a call that is
+/// dropped asks nothing any more.
+async fn answer_and_ask(
+    mut answer: oneshot::Receiver<Answer>,
+    asker: &Arc<dyn Asker>,
+    mut questions: mpsc::Receiver<Question>,
+) -> Answer {
+    let mut asked = FuturesUnordered::new();
+    loop {
+        tokio::select! {
+            biased;
+            answer = &mut answer => return ended(answer),
+            Some(()) = asked.next() => {}
+            Some(question) = questions.recv() => asked.push(question.ask(Arc::clone(asker))),
+        }
+    }
+}
+
+/// The other end is dropped only where the child's end has been told to it before, or the child has ended the request.
+fn ended(answer: Result<Answer, oneshot::error::RecvError>) -> Answer {
+    answer.unwrap_or(Err(RequestError::NotSent))
+}
+
 impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Link").field(&self.0.backend).finish()
+        f.debug_tuple("Link").field(&self.0.surroundings.backend).finish()
     }
 }
 
@@ -192,23 +258,36 @@ impl Shared {
         let room = room.map_err(|_| BackendFailure::Overloaded)?;
         self.queue.try_send(Queued { bytes, room }).map_err(|_| BackendFailure::Overloaded)
     }
+
+    /// Sends what nobody waits for. Where it is refused it is counted.
+    fn reply(&self, text: &[u8]) {
+        if self.send(text).is_err() {
+            self.surroundings.counters.not_sent.add();
+        }
+    }
+
+    fn is_modern(&self) -> bool {
+        self.revision.get().is_some_and(|revision| revision.era == Era::Modern)
+    }
 }
 
 /// A request that somebody waits for.
-struct Waiting<'a> {
+struct Open<'a> {
     shared: &'a Shared,
     id: i64,
-    on_drop: OnDrop,
+    /// What happens when nobody does any more; `None` before it is sent.
+    sent: Option<OnDrop>,
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for Open<'_> {
     fn drop(&mut self) {
-        let unanswered = self.shared.pending.forget(self.id);
-        if unanswered && self.on_drop == OnDrop::Cancel {
-            let params = format!("{{\"requestId\":{}}}", self.id);
-            let told = self.shared.send(&write::notification(&Method::Cancelled, Some(params.as_bytes())));
-            if told.is_err() {
-                self.shared.counters.not_sent.add();
+        match self.sent {
+            None | Some(OnDrop::Forget) => self.shared.pending.forget(self.id),
+            Some(OnDrop::Cancel) => {
+                if self.shared.pending.abandon(self.id) {
+                    let params = format!("{{\"requestId\":{}}}", self.id);
+                    self.shared.reply(&write::notification(&Method::Cancelled, Some(params.as_bytes())));
+                }
             }
         }
     }

@@ -1,7 +1,10 @@
-//! Standard error of a child, line by line into our log, within a rate.
+//! What a child writes for nobody in particular, into our log and within a rate: its standard error, line by line, and its
+//! log messages for clients that go to none.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use outboard_protocol::types::LogMessage;
+use serde_json::Value;
 use tokio::io::AsyncReadExt;
 use tokio::time::{Duration, Instant};
 
@@ -47,7 +50,7 @@ struct Sink<'a> {
 
 impl<'a> Sink<'a> {
     fn new(backend: &'a str, bounds: StdioBounds, counters: &'a Counters) -> Self {
-        let rate = Rate { limit: bounds.log_lines_per_second, since: Instant::now(), lines: 0, dropped: 0 };
+        let rate = Rate::new(bounds.log_lines_per_second);
         Self { backend, counters, line_bytes_max: bounds.log_line_bytes_max, line: Vec::new(), rate }
     }
 
@@ -70,17 +73,36 @@ impl<'a> Sink<'a> {
 
     fn line_ended(&mut self) {
         let backend = self.backend;
-        match self.rate.next(Instant::now()) {
-            Verdict::Drop => self.counters.log_lines_dropped.add(),
-            Verdict::Write { dropped } => {
-                if dropped > 0 {
-                    tracing::warn!(target: "outboard::child", backend, dropped, "more lines than are logged in a second");
-                }
-                let text = printable(&self.line, self.line_bytes_max);
-                tracing::info!(target: "outboard::child", backend, "{text}");
-            }
+        if self.rate.admits(backend, self.counters) {
+            let text = printable(&self.line, self.line_bytes_max);
+            tracing::info!(target: "outboard::child", backend, "{text}");
         }
         self.line.clear();
+    }
+}
+
+/// The log messages of a child that go to no client. Beside [`log`], with a rate of its own.
+#[derive(Debug)]
+pub(super) struct MessageLog {
+    bytes_max: usize,
+    rate: Mutex<Rate>,
+}
+
+impl MessageLog {
+    pub(super) fn new(bounds: &StdioBounds) -> Self {
+        Self { bytes_max: bounds.log_line_bytes_max, rate: Mutex::new(Rate::new(bounds.log_lines_per_second)) }
+    }
+
+    /// Writes a message into our log, cut as the lines of standard error are.
+    pub(super) fn write(&self, message: &LogMessage, backend: &str, counters: &Counters) {
+        if self.rate.lock().unwrap_or_else(PoisonError::into_inner).admits(backend, counters) {
+            let text = match &message.data {
+                Value::String(text) => printable(text.as_bytes(), self.bytes_max),
+                data => printable(data.to_string().as_bytes(), self.bytes_max),
+            };
+            let level = message.level.as_str();
+            tracing::info!(target: "outboard::child", backend, level, "{text}");
+        }
     }
 }
 
@@ -100,6 +122,7 @@ fn printable(line: &[u8], bytes_max: usize) -> String {
 }
 
 /// Counts lines per window.
+#[derive(Debug)]
 struct Rate {
     limit: u32,
     since: Instant,
@@ -117,6 +140,26 @@ enum Verdict {
 }
 
 impl Rate {
+    fn new(limit: u32) -> Self {
+        Self { limit, since: Instant::now(), lines: 0, dropped: 0 }
+    }
+
+    /// Whether a line is written now; tells in the log what was dropped before it.
+    fn admits(&mut self, backend: &str, counters: &Counters) -> bool {
+        match self.next(Instant::now()) {
+            Verdict::Drop => {
+                counters.log_lines_dropped.add();
+                false
+            }
+            Verdict::Write { dropped } => {
+                if dropped > 0 {
+                    tracing::warn!(target: "outboard::child", backend, dropped, "more lines than are logged in a second");
+                }
+                true
+            }
+        }
+    }
+
     fn next(&mut self, now: Instant) -> Verdict {
         if now - self.since >= WINDOW {
             (self.since, self.lines) = (now, 0);

@@ -1,8 +1,11 @@
 //! The `_meta` of what is sent to a child: the caller's, without what is not the caller's to say, and then ours.
 
-use outboard_protocol::meta::{CLIENT_CAPABILITIES, CLIENT_INFO, PROGRESS_TOKEN, PROTOCOL_VERSION};
+use outboard_protocol::meta::{CLIENT_CAPABILITIES, CLIENT_INFO, LOG_LEVEL, PROGRESS_TOKEN, PROTOCOL_VERSION};
 use outboard_protocol::raw::Members;
+use outboard_protocol::types::LoggingLevel;
 use outboard_protocol::{Era, RawJson, Revision};
+
+use super::object::{Object, quoted};
 
 /// Second labels of prefixes that a caller cannot use: the specification's two, and ours.
 const RESERVED_LABELS: &[&str] = &["modelcontextprotocol", "mcp", "outboard"];
@@ -13,45 +16,44 @@ pub(super) const CLIENT_NAME: &str = "outboard";
 /// Our version, as children see it.
 pub(super) const CLIENT_VERSION: &str = env!("CARGO_PKG_VERSION");
 
+/// What a request to a child says about itself beside what every one does.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct About<'a> {
+    /// The caller's `_meta`, as sent.
+    pub(super) callers: Option<&'a RawJson>,
+    /// Under which token progress is wanted.
+    pub(super) progress_token: Option<i64>,
+    /// From which level on log lines are wanted. For a modern child only: a legacy one has one level for all.
+    pub(super) log_level: Option<LoggingLevel>,
+}
+
 /// Writes the `_meta` of a request to a child that speaks `revision`, as the text of a JSON object. `None` where it would
 /// be empty.
 ///
 /// A child behaves as `_meta` tells it to, so members in the namespaces of the specification and of outboard never come
 /// from callers; everything else passes as it was sent.
-pub(super) fn child_meta(
-    revision: &Revision,
-    callers: Option<&RawJson>,
-    progress_token: Option<i64>,
-) -> Option<Vec<u8>> {
-    let mut out = vec![b'{'];
-    let members = callers.and_then(|meta| serde_json::from_slice::<Members<'_>>(meta.as_bytes()).ok());
+pub(super) fn child_meta(revision: &Revision, about: &About<'_>) -> Option<Vec<u8>> {
+    let mut out = Object::new();
+    let members = about.callers.and_then(|meta| serde_json::from_slice::<Members<'_>>(meta.as_bytes()).ok());
     for (name, value) in members.map(|members| members.0).unwrap_or_default() {
         if !is_reserved(&name) {
-            member(&mut out, &name, value.get().as_bytes());
+            out.member(&name, value.get().as_bytes());
         }
     }
     if revision.era == Era::Modern {
         let info = format!(r#"{{"name":"{CLIENT_NAME}","version":"{CLIENT_VERSION}"}}"#);
-        member(&mut out, PROTOCOL_VERSION, format!("\"{}\"", revision.name).as_bytes());
-        member(&mut out, CLIENT_INFO, info.as_bytes());
-        // Shared by all callers, a child is never offered a question to one of them.
-        member(&mut out, CLIENT_CAPABILITIES, b"{}");
+        out.member(PROTOCOL_VERSION, quoted(revision.name).as_bytes());
+        out.member(CLIENT_INFO, info.as_bytes());
+        // It would ask by its answer, and there is no way yet to pass such a question on.
+        out.member(CLIENT_CAPABILITIES, b"{}");
+        if let Some(level) = about.log_level {
+            out.member(LOG_LEVEL, quoted(level.as_str()).as_bytes());
+        }
     }
-    if let Some(token) = progress_token {
-        member(&mut out, PROGRESS_TOKEN, token.to_string().as_bytes());
+    if let Some(token) = about.progress_token {
+        out.member(PROGRESS_TOKEN, token.to_string().as_bytes());
     }
-    out.push(b'}');
-    (out.len() > 2).then_some(out)
-}
-
-fn member(out: &mut Vec<u8>, name: &str, value: &[u8]) {
-    if out.len() > 1 {
-        out.push(b',');
-    }
-    // A string is always JSON.
-    out.extend_from_slice(serde_json::Value::from(name).to_string().as_bytes());
-    out.push(b':');
-    out.extend_from_slice(value);
+    (!out.is_empty()).then(|| out.finish())
 }
 
 /// Whether a caller may not send this member (specification: *`_meta`*, key name format).
@@ -69,7 +71,8 @@ mod tests {
 
     fn check(revision: &Revision, callers: Option<&str>, token: Option<i64>, expected: Option<&str>) {
         let callers = callers.map(|text| RawJson::parse(text.to_owned().into()).unwrap());
-        let meta = child_meta(revision, callers.as_ref(), token).map(|meta| String::from_utf8(meta).unwrap());
+        let about = About { callers: callers.as_ref(), progress_token: token, log_level: Some(LoggingLevel::Notice) };
+        let meta = child_meta(revision, &about).map(|meta| String::from_utf8(meta).unwrap());
         assert_eq!(meta.as_deref(), expected);
         if let Some(meta) = meta {
             serde_json::from_str::<serde_json::Value>(&meta).unwrap();
@@ -115,7 +118,7 @@ mod tests {
     #[test]
     fn a_modern_child_gets_our_own_protocol_fields() {
         let ours = format!(
-            r#""io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{{"name":"outboard","version":"{CLIENT_VERSION}"}},"io.modelcontextprotocol/clientCapabilities":{{}}"#
+            r#""io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{{"name":"outboard","version":"{CLIENT_VERSION}"}},"io.modelcontextprotocol/clientCapabilities":{{}},"io.modelcontextprotocol/logLevel":"notice""#
         );
         check(&V2026_07_28, None, None, Some(&format!("{{{ours}}}")));
         check(

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use outboard_protocol::Revision;
+use outboard_protocol::types::ServerCapabilities;
 use tokio::time::Instant;
 
 use super::error::StdioError;
@@ -33,6 +34,7 @@ pub enum State {
 pub struct Serving {
     pub(super) link: Link,
     pub(super) revision: &'static Revision,
+    pub(super) has: Arc<ServerCapabilities>,
 }
 
 impl Serving {

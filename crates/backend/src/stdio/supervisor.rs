@@ -13,15 +13,14 @@ use tokio_util::task::TaskTracker;
 use super::backoff::Backoff;
 use super::config::StdioConfig;
 use super::error::{StartError, StdioError};
+use super::follow::{Follower, PAUSE};
 use super::handshake::{self, Opened};
-use super::link::{Driver, Link};
+use super::link::{Driver, Link, Lists, Surroundings};
+use super::lists::{Listed, Reader};
+use super::log;
 use super::provider::Backend;
 use super::state::{Serving, State};
-use super::{log, tools};
 use crate::guard::{Guarded, GuardedCommand};
-
-/// Shortest time between two readings of a list that keeps changing.
-const LIST_PAUSE: Duration = Duration::from_millis(100);
 
 /// Keeps the command running until `stop` is cancelled; returns when nothing is left of it.
 pub(super) async fn run(
@@ -93,7 +92,7 @@ impl Supervisor {
     }
 
     fn failed(&self, error: StdioError, spoilt: bool, pause: Duration) {
-        let backend = &*self.backend.name;
+        let backend = self.backend.name();
         if spoilt {
             return tracing::debug!(backend, %error, "no session after the question for the era: tries without it");
         }
@@ -109,13 +108,12 @@ impl Supervisor {
     async fn run_once(&self, legacy: bool, stop: &CancellationToken) -> Option<Failed> {
         let mut reached = Reached::default();
         let deadline = Instant::now() + self.config.bounds.start_timeout;
-        self.backend.counters.starts.add();
+        self.backend.surroundings.counters.starts.add();
         let guarded = match self.spawn().await {
             Ok(guarded) => guarded,
             Err(error) => return Some(Failed { error: StdioError::Start(error), reached, driver: None }),
         };
-        let counters = Arc::clone(&self.backend.counters);
-        let (link, mut driver) = Link::open(Arc::clone(&self.backend.name), guarded, &self.config.bounds, counters);
+        let (link, mut driver) = Link::open(self.backend.surroundings.clone(), guarded, &self.config.bounds);
         self.log_errors(&mut driver);
 
         let end = tokio::select! {
@@ -149,12 +147,12 @@ impl Supervisor {
     /// In a task of its own, so that a flood there does not slow down the answers.
     fn log_errors(&self, driver: &mut Driver) {
         if let Some(errors) = driver.take_errors() {
-            let counters = Arc::clone(&self.backend.counters);
-            self.tasks.spawn(log::log(errors, Arc::clone(&self.backend.name), self.config.bounds, counters));
+            let Surroundings { backend, counters, .. } = self.backend.surroundings.clone();
+            self.tasks.spawn(log::log(errors, backend, self.config.bounds, counters));
         }
     }
 
-    /// Opens the conversation, offers the tools, and keeps the offer up to date for as long as the child lives.
+    /// Opens the conversation, offers what the child lists, and keeps the offer up to date for as long as it lives.
     async fn serve(
         &self,
         link: &Link,
@@ -163,17 +161,24 @@ impl Supervisor {
         reached: &mut Reached,
     ) -> Result<Infallible, StartError> {
         let limit = self.config.bounds.start_timeout;
+        let mut listed = Listed::default();
         let opened = timeout_at(deadline, async {
             let opened = self.open(link, legacy, reached).await?;
-            self.list(link, &opened).await?;
+            self.list(link, &opened, &mut listed, Lists::ALL).await?;
             Ok::<Opened, StartError>(opened)
         });
         let opened = opened.await.map_err(|_| StartError::TimedOut { limit })??;
         reached.up = Some(Instant::now());
-        let (backend, revision) = (&*self.backend.name, opened.revision.name);
+        let (backend, revision) = (self.backend.name(), opened.revision.name);
         tracing::info!(backend, server = opened.server, revision, "a lifted command is up");
-        self.backend.state.send_replace(State::Up(Serving { link: link.clone(), revision: opened.revision }));
-        self.follow(link, &opened).await
+        let Opened { revision, has, .. } = opened.clone();
+        self.backend.state.send_replace(State::Up(Serving { link: link.clone(), revision, has }));
+        let is_further = self.backend.surroundings.counters.read().starts > 1;
+        let follower = Follower::new(link, &opened, &self.config);
+        tokio::select! {
+            never = follower.follow(is_further) => Ok(never),
+            never = self.follow(link, &opened, listed) => Ok(never),
+        }
     }
 
     async fn open(&self, link: &Link, legacy: bool, reached: &mut Reached) -> Result<Opened, StartError> {
@@ -184,42 +189,27 @@ impl Supervisor {
             handshake::probe(link, self.config.bounds.probe_timeout).await?
         };
         reached.opened = Some(opened.revision.era);
-        if opened.revision.era == Era::Modern {
-            link.is_modern();
-        }
+        link.speaks(opened.revision);
         Ok(opened)
     }
 
-    async fn list(&self, link: &Link, opened: &Opened) -> Result<(), StartError> {
-        let tools = tools::list(link, opened, &self.backend.name, &self.config.bounds).await?;
-        self.backend.offer(tools);
+    async fn list(&self, link: &Link, opened: &Opened, listed: &mut Listed, which: Lists) -> Result<(), StartError> {
+        Reader::new(link, opened, &self.config.bounds).refresh(listed, which).await?;
+        self.backend.offer(listed, &opened.has);
         Ok(())
     }
 
-    /// Reads the list again whenever the child says that it has changed. A reading that fails leaves the old list.
-    async fn follow(&self, link: &Link, opened: &Opened) -> Result<Infallible, StartError> {
-        let mut listening = std::pin::pin!(tools::listen(link, opened));
-        // A modern child was not asked to tell before it was asked for its list: what came between is read now.
-        let mut changed = opened.tells_changes && opened.revision.era == Era::Modern;
+    /// Reads lists again whenever they have changed. A reading that fails leaves the old list.
+    async fn follow(&self, link: &Link, opened: &Opened, mut listed: Listed) -> Infallible {
         loop {
-            tokio::select! {
-                biased;
-                // It does not tell any more: ask it again, and see what was missed, but not in a hurry.
-                () = &mut listening => {
-                    sleep(self.config.bounds.backoff_max).await;
-                    listening.set(tools::listen(link, opened));
-                }
-                () = link.tools_changed() => {}
-                () = std::future::ready(()), if changed => {}
-            }
-            changed = false;
-            let backend = &*self.backend.name;
-            match timeout(self.config.bounds.start_timeout, self.list(link, opened)).await {
+            let which = link.next_changes().await;
+            let backend = self.backend.name();
+            match timeout(self.config.bounds.start_timeout, self.list(link, opened, &mut listed, which)).await {
                 Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::warn!(backend, %error, "the list of tools has changed and cannot be read"),
-                Err(_) => tracing::warn!(backend, "the list of tools has changed and is not answered"),
+                Ok(Err(error)) => tracing::warn!(backend, %error, "a list has changed and cannot be read"),
+                Err(_) => tracing::warn!(backend, "a list has changed and is not answered"),
             }
-            sleep(LIST_PAUSE).await;
+            sleep(PAUSE).await;
         }
     }
 }

@@ -98,6 +98,7 @@ impl Driver {
             ChildEnd::Process(_) | ChildEnd::LineTooLong { .. } | ChildEnd::Stopped => end,
         };
         shared.pending.end(end);
+        shared.questions.end();
         end
     }
 
@@ -110,6 +111,7 @@ impl Driver {
     pub(in crate::stdio) async fn stop(self) {
         let Self { shared, mut lines, input, mut lifeline, exit_wait, term_grace, .. } = self;
         shared.pending.end(ChildEnd::Stopped);
+        shared.questions.end();
         drop(input);
         tokio::select! {
             // What it writes now is read, so that it is not held up, and not listened to.
@@ -119,14 +121,14 @@ impl Driver {
         drop(lines);
         let all = exit_wait + term_grace + KILL_MAX;
         if timeout(all, lifeline.let_go()).await.is_err() {
-            let backend = &*shared.backend;
+            let backend = &*shared.surroundings.backend;
             tracing::warn!(backend, "a child's processes do not end: their guard goes on killing them");
         }
     }
 }
 
 /// Reads until there is nothing more to read.
-async fn read(lines: &mut Lines<ChildStdout>, shared: &Shared) -> ChildEnd {
+async fn read(lines: &mut Lines<ChildStdout>, shared: &Arc<Shared>) -> ChildEnd {
     loop {
         match lines.next().await {
             Ok(Some(line)) => shared.receive(&line),

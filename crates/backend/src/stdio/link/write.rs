@@ -2,6 +2,8 @@
 
 use outboard_protocol::{ErrorObject, Method, RequestId};
 
+use crate::stdio::object::quoted;
+
 /// Makes one line of a JSON text, with its line end. Callers may have spread theirs over several: outside of strings a line
 /// end is a space to JSON, and inside of them there is none.
 pub(super) fn line(text: &[u8]) -> Vec<u8> {
@@ -22,8 +24,8 @@ pub(super) fn notification(method: &Method, params: Option<&[u8]>) -> Vec<u8> {
     }
 }
 
-pub(super) fn empty_result(id: &RequestId) -> Vec<u8> {
-    answer(id, b"\"result\":{}")
+pub(super) fn result(id: &RequestId, result: &[u8]) -> Vec<u8> {
+    answer(id, &[b"\"result\":", result].concat())
 }
 
 pub(super) fn error(id: &RequestId, error: &ErrorObject) -> Vec<u8> {
@@ -40,11 +42,6 @@ fn answer(id: &RequestId, outcome: &[u8]) -> Vec<u8> {
     out
 }
 
-/// A text as a JSON string.
-pub(in crate::stdio) fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use outboard_protocol::Message;
@@ -59,7 +56,7 @@ mod tests {
             request(7, &strange, b"{\r\n  \"text\": \"a\\nb\"\n}"),
             notification(&Method::Initialized, None),
             notification(&strange, Some(b"{\n}")),
-            empty_result(&id),
+            result(&id, b"{\n}"),
             error(&id, &ErrorObject::new(-32601, "no \"such\"\nmethod")),
         ];
         for text in texts {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use outboard_backend::stdio::{ChildEnd, ListUnit, StartError, StdioBounds, StdioError};
+use outboard_protocol::revision::V2025_11_25;
 use outboard_runtime::{BackendFailure, CallError};
 use tokio::time::timeout;
 
@@ -57,7 +58,7 @@ serve()
     }
     let error = lifted.call("echo", "{}").await.unwrap_err();
     assert!(is_overloaded(&error), "{error:?}");
-    assert_eq!(error.object().code, 1503);
+    assert_eq!(error.object(&V2025_11_25).code, 1503);
 
     drop(held.remove(0));
     let released = timeout(PATIENCE, futures_util::future::join_all(held)).await.unwrap();
@@ -116,16 +117,16 @@ async fn a_list_over_a_bound_is_refused_at_the_start() {
     type Case = (&'static str, fn(&mut StdioBounds), ListUnit, usize);
     let cases: [Case; 3] = [
         (endless, |bounds| bounds.list_pages_max = 7, ListUnit::Pages, 7),
-        (many, |bounds| bounds.list_tools_max = 10, ListUnit::Tools, 10),
+        (many, |bounds| bounds.list_items_max = 10, ListUnit::Items, 10),
         (large, |bounds| bounds.list_bytes_max = 4_096, ListUnit::Bytes, 4_096),
     ];
     for (lines, bound, unit, limit) in cases {
         let lifted = Lifted::with(lines, |config| bound(&mut config.bounds));
         let error = lifted.ready().await.unwrap_err();
-        let StdioError::Start(StartError::ListTooLong { unit: found, limit: told }) = &*error else {
+        let StdioError::Start(StartError::ListTooLong { method, unit: found, limit: told }) = &*error else {
             panic!("{error:?}")
         };
-        assert_eq!((*found, *told), (unit, limit));
+        assert_eq!((&**method, *found, *told), ("tools/list", unit, limit));
         lifted.end().await;
     }
 }
@@ -148,7 +149,7 @@ CALLS["echo"] = grow
 CALLS["lists"] = lambda r: result(r, text(str(len(lists))))
 serve()
 "#,
-        |config| config.bounds.list_tools_max = 10,
+        |config| config.bounds.list_items_max = 10,
     );
     lifted.ready().await.unwrap();
     assert_eq!(lifted.text("echo", "{}").await, "grown");

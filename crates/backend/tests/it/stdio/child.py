@@ -39,10 +39,13 @@ def messages():
         yield json.loads(line)
 
 
+# What it declares.
+CAPABILITIES = {"tools": {"listChanged": True}}
+
+
 def legacy_initialize(request, version="2025-11-25"):
-    capabilities = {"tools": {"listChanged": True}}
     info = {"name": "child", "version": "1"}
-    result(request, {"protocolVersion": version, "capabilities": capabilities, "serverInfo": info})
+    result(request, {"protocolVersion": version, "capabilities": CAPABILITIES, "serverInfo": info})
 
 
 TOOLS = [tool("echo")]
@@ -60,13 +63,14 @@ METHODS = {
 }
 
 
-def modern(versions=("2026-07-28",), **capabilities):
+def modern(versions=("2026-07-28",), **tools):
     """Makes it a modern server, which knows no initialize."""
     del METHODS["initialize"]
+    CAPABILITIES["tools"] = tools
     METHODS["server/discover"] = lambda request: result(request, {
         "resultType": "complete",
         "supportedVersions": list(versions),
-        "capabilities": {"tools": capabilities},
+        "capabilities": CAPABILITIES,
         "_meta": {"io.modelcontextprotocol/serverInfo": {"name": "child", "version": "1"}},
         "ttlMs": 0,
         "cacheScope": "public",
@@ -80,3 +84,41 @@ def serve():
             method(message)
         elif "id" in message and "method" in message:
             error(message, -32601, "Method not found")
+
+
+# What is asked of the client, by its id: each a function of the answer.
+ASKED = {}
+
+
+def ask(method, params, then, number=None):
+    """Asks the client something."""
+    number = number or "q%d" % (len(ASKED) + 1)
+    ASKED[number] = then
+    send({"id": number, "method": method, "params": params})
+
+
+METHODS[None] = lambda answer: ASKED.pop(answer["id"])(answer)
+
+
+def form(message, **more):
+    schema = {"type": "object", "properties": {"name": {"type": "string"}}}
+    return {"message": message, "requestedSchema": schema, **more}
+
+
+def ask_form(request):
+    """A tool that asks its caller, and answers what it was answered."""
+    ask("elicitation/create", form(json.dumps(request["params"].get("arguments"))),
+        lambda answer: result(request, text(json.dumps(answer.get("result") or answer["error"]))),
+        "q%s" % request["id"])
+
+
+def log(level, data, **more):
+    send({"method": "notifications/message", "params": {"level": level, "data": data, **more}})
+
+
+def updated(uri):
+    send({"method": "notifications/resources/updated", "params": {"uri": uri}})
+
+
+def changed(what):
+    send({"method": "notifications/%s/list_changed" % what})

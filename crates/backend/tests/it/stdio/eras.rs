@@ -130,7 +130,8 @@ with open(os.environ["DIRECTORY"] + "/seen", "w") as seen:
     assert_eq!(meta["io.modelcontextprotocol/clientCapabilities"], serde_json::json!({}));
     let initialize = &seen[1]["params"];
     assert_eq!(initialize["protocolVersion"], "2025-11-25");
-    assert_eq!(initialize["capabilities"], serde_json::json!({}), "nothing of a client's is offered");
+    let offered = serde_json::json!({ "elicitation": { "form": {}, "url": {} }, "sampling": {} });
+    assert_eq!(initialize["capabilities"], offered);
     assert_eq!(initialize["clientInfo"]["name"], "outboard");
     assert_eq!(seen[2].get("id"), None);
     assert_eq!(seen[3]["params"].get("_meta"), None, "a legacy server gets no modern members");

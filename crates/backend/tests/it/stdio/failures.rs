@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use outboard_backend::guard::{Ending, GuardProgram, SpawnError};
 use outboard_backend::stdio::{ChildEnd, StartError, State, StdioError};
+use outboard_protocol::revision::V2025_11_25;
 use outboard_runtime::{BackendFailure, CallError, Provider};
 use tokio::time::timeout;
 
@@ -33,7 +34,7 @@ async fn the_end_of_a_child_ends_its_calls_at_once_and_says_how() {
             let error = outcome.unwrap_err();
             let expected = BackendFailure::Ended { how: how.into() };
             assert!(matches!(&error, CallError::Backend { failure, .. } if *failure == expected), "{end}: {error:?}");
-            assert_eq!(error.object().code, -32603);
+            assert_eq!(error.object(&V2025_11_25).code, -32603);
             assert!(error.to_string().contains("'child'"), "{error}");
         }
         lifted.end().await;

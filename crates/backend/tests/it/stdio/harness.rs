@@ -12,8 +12,12 @@ use outboard_identity::Principal;
 use outboard_protocol::RawJson;
 use outboard_protocol::encode::ServerResult;
 use outboard_protocol::revision::V2025_11_25;
-use outboard_protocol::types::ClientCapabilities;
-use outboard_runtime::{Answer, BoxFuture, Call, CallError, Client, Offer, Operation, Outcome, Provider, ToolCall};
+use outboard_protocol::types::{ClientCapabilities, CompletionReference};
+use outboard_runtime::{
+    Answer, BoxFuture, Call, CallError, Client, Notify, Offer, Operation, Outcome, PromptCall, Provider, SharedHandler,
+    ToolCall,
+};
+use outboard_store::{KeyRing, RootKey, Store, SystemClock};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep, timeout};
@@ -76,6 +80,8 @@ impl Script {
 /// A lifted script.
 pub(super) struct Lifted {
     pub(super) backend: StdioBackend,
+    /// Where it tells which resources have changed.
+    pub(super) notify: Notify,
     pub(super) script: Script,
     pub(super) tasks: TaskTracker,
     pub(super) stop: CancellationToken,
@@ -97,8 +103,11 @@ impl Lifted {
 
     pub(super) fn start(script: Script, config: StdioConfig) -> Self {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        let backend = StdioBackend::start(config, ours(), &tasks, stop.clone());
-        Self { backend, script, tasks, stop }
+        let notify = notify();
+        let (told, stopped) = (notify.clone(), stop.clone());
+        tasks.spawn(async move { stopped.run_until_cancelled(told.run()).await.is_some() });
+        let backend = StdioBackend::start(config, ours(), notify.clone(), &tasks, stop.clone());
+        Self { backend, notify, script, tasks, stop }
     }
 
     pub(super) async fn ready(&self) -> Result<Serving, Arc<StdioError>> {
@@ -117,21 +126,23 @@ impl Lifted {
 
     /// Waits until the offer fits.
     pub(super) async fn offered(&self, fits: impl Fn(&[String]) -> bool + Send + Sync) -> Vec<String> {
-        let mut offers = self.backend.offers();
         let names =
             |offer: &Offer| -> Vec<String> { offer.tools.iter().map(|offered| offered.tool.name.clone()).collect() };
-        let offer = timeout(PATIENCE, offers.wait_for(|offer| fits(&names(offer)))).await;
-        let offer = offer.expect("the offer comes").unwrap();
-        names(&offer)
+        names(&*self.offer(|offer| fits(&names(offer))).await)
     }
 
-    /// Begins a call of a tool.
+    /// The offer as soon as it fits.
+    pub(super) async fn offer(&self, fits: impl Fn(&Offer) -> bool + Send + Sync) -> Arc<Offer> {
+        let mut offers = self.backend.offers();
+        let offer = timeout(PATIENCE, offers.wait_for(|offer| fits(offer))).await;
+        Arc::clone(&offer.expect("the offer comes").unwrap())
+    }
+
+    /// Begins a call. What has a name is found by it; what has a URI is neither listed nor matched.
     pub(super) fn begin(&self, call: Call) -> BoxFuture<'static, Outcome> {
-        let Operation::CallTool(ToolCall { name, .. }) = &call.operation else { panic!("calls a tool") };
         let offers = self.backend.offers();
         let offer = Arc::clone(&offers.borrow());
-        let offered = offer.tools.iter().find(|offered| *offered.tool.name == **name);
-        offered.unwrap_or_else(|| panic!("offers {name}")).handler.call(call)
+        handler(&offer, &call.operation).0.call(call)
     }
 
     /// Calls a tool and waits for the end.
@@ -155,19 +166,52 @@ impl Lifted {
     }
 }
 
+/// Who answers an operation.
+fn handler(offer: &Offer, operation: &Operation) -> SharedHandler {
+    let prompt = |name: &str| offer.prompts.iter().find(|offered| offered.prompt.name == name);
+    let template = |uri: &str| offer.templates.iter().find(|offered| offered.template.uri_template == uri);
+    let found = match operation {
+        Operation::CallTool(ToolCall { name, .. }) => {
+            offer.tools.iter().find(|offered| *offered.tool.name == **name).map(|offered| &offered.handler)
+        }
+        Operation::GetPrompt(PromptCall { name, .. }) => prompt(name).map(|offered| &offered.handler),
+        Operation::ReadResource { .. } => offer.unlisted.as_ref(),
+        Operation::Complete(params) => match &params.reference {
+            CompletionReference::Prompt { name } => prompt(name).and_then(|offered| offered.completer.as_ref()),
+            CompletionReference::Resource { uri } => template(uri).and_then(|offered| offered.completer.as_ref()),
+        },
+        Operation::Describe | Operation::List { .. } => None,
+    };
+    found.unwrap_or_else(|| panic!("nobody answers {operation:?}")).clone()
+}
+
 /// A call with arguments, as JSON text.
 pub(super) fn call(name: &str, arguments: &str) -> Call {
     let arguments = RawJson::parse(arguments.to_owned().into()).unwrap();
-    let operation = Operation::CallTool(ToolCall { name: name.into(), arguments: Some(arguments) });
+    operation(Operation::CallTool(ToolCall { name: name.into(), arguments: Some(arguments) }))
+}
+
+/// A call of a local caller.
+pub(super) fn operation(operation: Operation) -> Call {
     let client = Client { revision: &V2025_11_25, info: None, capabilities: ClientCapabilities::NONE };
     Call::new(operation, Principal::local(), client)
 }
 
 pub(super) fn forwarded(answer: Answer) -> RawJson {
     match answer {
-        Answer::Result(ServerResult::Forwarded(raw)) => raw,
+        Answer::Result(ServerResult::Forwarded(raw, None)) => raw,
         other => panic!("{other:?}"),
     }
+}
+
+/// An empty store.
+pub(super) fn store() -> Store {
+    Store::in_memory(Arc::new(KeyRing::new(vec![RootKey::generate()]).unwrap()), Arc::new(SystemClock))
+}
+
+/// A way to tell what changes, to nobody yet.
+pub(super) fn notify() -> Notify {
+    Notify::new(&store(), Duration::from_secs(30))
 }
 
 /// Our own environment, without what would make one test differ from the next.

@@ -77,8 +77,9 @@ async fn a_child_gets_the_environment_of_its_config_and_no_other() {
     ];
     let ours = ours.map(|(name, value)| (name.into(), value));
     let (tasks, stop) = (tokio_util::task::TaskTracker::new(), tokio_util::sync::CancellationToken::new());
-    let backend = outboard_backend::stdio::StdioBackend::start(config, ours, &tasks, stop.clone());
-    let lifted = Lifted { backend, script, tasks, stop };
+    let backend =
+        outboard_backend::stdio::StdioBackend::start(config, ours, super::harness::notify(), &tasks, stop.clone());
+    let lifted = Lifted { backend, notify: super::harness::notify(), script, tasks, stop };
     lifted.ready().await.unwrap();
     let names = lifted.text("echo", "{}").await;
     assert_eq!(names, "DIRECTORY\nHOME\nLC_CTYPE\nOUTBOARD_TEST_MARKER\nPATH\nWANTED");
