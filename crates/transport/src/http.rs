@@ -1,17 +1,17 @@
 //! Streamable HTTP as a `tower` service: one HTTP request in, one HTTP response out.
 
-mod body;
-mod config;
+pub(crate) mod body;
+pub(crate) mod config;
 mod first_poll;
-mod headers;
+pub(crate) mod headers;
 mod host_origin;
-mod legacy;
-mod media;
+mod listen;
+pub(crate) mod media;
 mod modern;
 mod read;
-mod refusal;
-mod respond;
-mod sse;
+pub(crate) mod refusal;
+pub(crate) mod respond;
+pub(crate) mod sse;
 
 use std::convert::Infallible;
 use std::error::Error as StdError;
@@ -23,46 +23,67 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use outboard_identity::Principal;
 use outboard_protocol::headers::{HeaderMismatch, Values};
-use outboard_protocol::meta::MetaError;
-use outboard_protocol::params::{Params, ParamsError};
+use outboard_protocol::jsonrpc::MessageError;
 use outboard_protocol::{Era, EraDecision, Header, Message, RawJson, RequestId, Revision, decide_era, revision};
 use outboard_runtime::Runtime;
 use outboard_store::Sessions;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_service::Service;
 
 pub use body::Body;
-pub use config::{Authentication, HttpConfig};
+pub use config::{Authentication, HttpConfig, LegacyConfig};
 use headers::PROTOCOL_VERSION;
 pub use host_origin::{HostOriginLayer, HostOriginPolicy, HostOriginService, OriginError};
 use refusal::Refusal;
 
+use crate::legacy::Legacy;
+use crate::streams::Streams;
+
 /// Streamable HTTP over a [`Runtime`]. Clones share everything and are cheap.
 ///
-/// Serves POST (both eras) and DELETE (legacy: ends a session) at whatever path it is mounted; every other method is 405.
-/// Mount [`HostOriginLayer`] in front of it.
+/// Serves POST (both eras), GET (legacy: the stream of a session, and the rest of an answer) and DELETE (legacy: ends a
+/// session) at whatever path it is mounted; every other method is 405. Mount [`HostOriginLayer`] in front of it.
 #[derive(Clone, Debug)]
 pub struct StreamableHttp {
     inner: Arc<Inner>,
 }
 
+/// What a transport needs to end in order.
+#[derive(Clone, Debug, Default)]
+pub struct Shutdown {
+    /// Runs legacy calls, which outlive the connection that brought them, and little that is to be done after a stream.
+    /// Whoever drains waits for it.
+    pub tasks: TaskTracker,
+    /// Cancelled when the server drains: streams that wait for notifications end, calls go on.
+    pub draining: CancellationToken,
+}
+
 #[derive(Debug)]
-struct Inner {
-    runtime: Runtime,
-    sessions: Sessions,
-    config: HttpConfig,
+pub(crate) struct Inner {
+    pub(crate) runtime: Runtime,
+    pub(crate) sessions: Sessions,
+    pub(crate) config: HttpConfig,
     /// Who calls where nobody is asked; made once.
     local: Principal,
-    /// Runs legacy calls, which outlive the connection that brought them.
-    tasks: TaskTracker,
+    /// Runs what outlives its connection.
+    pub(crate) tasks: TaskTracker,
+    /// Cancelled when streams that wait for notifications are to end.
+    pub(crate) drain: CancellationToken,
+    /// The streams that wait for notifications, of both eras.
+    pub(crate) streams: Streams,
+    pub(crate) legacy: Legacy,
 }
 
 impl StreamableHttp {
-    /// A transport over `runtime`; `sessions` seals the ids of legacy sessions, `tasks` runs legacy calls, which a
-    /// disconnect does not cancel.
+    /// A transport over `runtime`. `sessions` are the legacy sessions; they and the runtime are to be over one store.
     #[must_use]
-    pub fn new(runtime: Runtime, sessions: Sessions, tasks: TaskTracker, config: HttpConfig) -> Self {
-        Self { inner: Arc::new(Inner { runtime, sessions, config, local: Principal::local(), tasks }) }
+    pub fn new(runtime: Runtime, sessions: Sessions, shutdown: Shutdown, config: HttpConfig) -> Self {
+        let streams = Streams::new(config.streams_max_per_principal, config.streams_max);
+        let legacy = Legacy::new(runtime.store(), &config);
+        let local = Principal::local();
+        let Shutdown { tasks, draining: drain } = shutdown;
+        Self { inner: Arc::new(Inner { runtime, sessions, config, local, tasks, drain, streams, legacy }) }
     }
 }
 
@@ -84,6 +105,7 @@ where
             let (parts, body) = request.into_parts();
             let served = match parts.method {
                 Method::POST => inner.post(parts, body).await,
+                Method::GET => inner.get(&parts).await,
                 Method::DELETE => inner.delete(&parts).await,
                 _ => Err(Refusal::MethodNotAllowed),
             };
@@ -93,7 +115,7 @@ where
 }
 
 impl Inner {
-    async fn post<B>(&self, parts: request::Parts, body: B) -> Result<Response<Body>, Refusal>
+    async fn post<B>(self: &Arc<Self>, parts: request::Parts, body: B) -> Result<Response<Body>, Refusal>
     where
         B: http_body::Body<Data = Bytes, Error: Into<Box<dyn StdError + Send + Sync>>>,
     {
@@ -101,18 +123,21 @@ impl Inner {
         let accepts = media::accepts(&parts.headers)?;
         let principal = self.principal(&parts)?;
         let bytes = read::bounded(&parts.headers, body, &self.config).await?;
-        let message = Message::parse(&bytes)?;
         let posted = Posted { parts: &parts, accepts, principal, bytes: &bytes };
+        let message = match Message::parse(&bytes) {
+            Err(MessageError::Batch) => return self.batch(posted).await,
+            parsed => parsed?,
+        };
         let version = version_header(&parts.headers).map_err(|error| Refusal::protocol(id_of(&message), error))?;
         let session = self.named_session(version, &posted)?;
         match decide(version, &message, session.revision())? {
             EraDecision::Modern(_) | EraDecision::ModernUnknown(_) => self.modern(posted, message).await,
-            EraDecision::Legacy(revision) => self.legacy(posted, message, revision, session).await,
+            EraDecision::Legacy(_) => self.legacy(posted, message, session).await,
             EraDecision::Mismatch => Err(Refusal::protocol(id_of(&message), HeaderMismatch::EraMismatch)),
         }
     }
 
-    fn principal(&self, parts: &request::Parts) -> Result<Principal, Refusal> {
+    pub(crate) fn principal(&self, parts: &request::Parts) -> Result<Principal, Refusal> {
         match self.config.authentication {
             Authentication::None => Ok(self.local.clone()),
             Authentication::RequestExtension => {
@@ -123,12 +148,12 @@ impl Inner {
 }
 
 /// What was posted, beside the message itself.
-struct Posted<'a> {
-    parts: &'a request::Parts,
-    accepts: media::Accepts,
-    principal: Principal,
+pub(crate) struct Posted<'a> {
+    pub(crate) parts: &'a request::Parts,
+    pub(crate) accepts: media::Accepts,
+    pub(crate) principal: Principal,
     /// The body: what the message is made of slices of.
-    bytes: &'a Bytes,
+    pub(crate) bytes: &'a Bytes,
 }
 
 /// Decides the era of a posted message.
@@ -143,7 +168,7 @@ fn decide<'a>(
 }
 
 /// What `MCP-Protocol-Version` says.
-fn version_header(headers: &HeaderMap) -> Result<Header<'_>, HeaderMismatch> {
+pub(crate) fn version_header(headers: &HeaderMap) -> Result<Header<'_>, HeaderMismatch> {
     let value = match headers::values(headers, &PROTOCOL_VERSION) {
         Values::None => None,
         Values::One(value) => Some(value),
@@ -155,7 +180,7 @@ fn version_header(headers: &HeaderMap) -> Result<Header<'_>, HeaderMismatch> {
 }
 
 /// The id of a message that wants an answer.
-fn id_of(message: &Message) -> Option<RequestId> {
+pub(crate) fn id_of(message: &Message) -> Option<RequestId> {
     match message {
         Message::Request(request) => Some(request.id.clone()),
         Message::Notification(_) | Message::Response(_) => None,
@@ -163,7 +188,7 @@ fn id_of(message: &Message) -> Option<RequestId> {
 }
 
 /// Whether the header leaves it open that the request is a legacy one.
-fn may_be_legacy(header: Header<'_>) -> bool {
+pub(crate) fn may_be_legacy(header: Header<'_>) -> bool {
     match header {
         Header::Absent => true,
         Header::Known(revision) => revision.era == Era::Legacy,
@@ -171,35 +196,24 @@ fn may_be_legacy(header: Header<'_>) -> bool {
     }
 }
 
-fn has_modern_meta(message: &Message) -> Result<bool, Refusal> {
+pub(crate) fn has_modern_meta(message: &Message) -> Result<bool, Refusal> {
     let params: Option<&RawJson> = match message {
         Message::Request(request) => request.params.as_ref(),
         Message::Notification(notification) => notification.params.as_ref(),
         Message::Response(_) => return Ok(false),
     };
-    let refuse = |error: ParamsError| Refusal::protocol(id_of(message), error);
-    let params = Params::read(params).map_err(refuse)?;
-    match params.meta() {
-        Ok(meta) => Ok(meta.is_modern()),
-        // A key that stands twice does not decide the era, one way or the other.
-        Err(error @ MetaError::Malformed) => Err(refuse(error.into())),
-        // What is no object is legacy's to refuse.
-        Err(_) => Ok(false),
-    }
+    crate::modern::has_modern_meta(params).map_err(|error| Refusal::protocol(id_of(message), error))
 }
 
-/// What may be asked of this URL.
-const ALLOW: HeaderValue = HeaderValue::from_static("POST, DELETE");
-
 /// A response that only has a status.
-fn empty(status: StatusCode) -> Response<Body> {
+pub(crate) fn empty(status: StatusCode) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
     response
 }
 
 /// A JSON response.
-fn json<B: From<Bytes>>(status: StatusCode, body: Vec<u8>) -> Response<B> {
+pub(crate) fn json<B: From<Bytes>>(status: StatusCode, body: Vec<u8>) -> Response<B> {
     let mut response = Response::new(B::from(body.into()));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

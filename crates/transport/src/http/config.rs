@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::subscription::SubscriptionLimits;
+
 /// Bounds and times of the HTTP transport.
 #[derive(Clone, Debug)]
 pub struct HttpConfig {
@@ -18,6 +20,49 @@ pub struct HttpConfig {
     pub stream_after_legacy: Duration,
     /// How often a silent stream carries a comment, so that nobody in between ends it. Default: 15 s.
     pub keep_alive: Duration,
+    /// How many streams that wait for notifications one principal may have open at a time. Default: 64.
+    pub streams_max_per_principal: usize,
+    /// The same over all principals. Default: 10,000.
+    pub streams_max: usize,
+    /// What one listen request may subscribe to.
+    pub subscriptions: SubscriptionLimits,
+    /// How long a question to a legacy client may stay open. Default: 10 min.
+    pub input_timeout: Duration,
+    /// How many questions one principal's legacy clients may have open at a time. Default: 16.
+    pub questions_max: usize,
+    /// Streams of legacy clients.
+    pub legacy: LegacyConfig,
+}
+
+/// Bounds and times of the streams of legacy clients.
+#[derive(Clone, Debug)]
+pub struct LegacyConfig {
+    /// How long a GET stream stays open, silent, beside a newer one of its session. Default: 60 s.
+    pub get_takeover: Duration,
+    /// When the connection of a stream ends, for its client to fetch the rest over a new one; sessions of 2025-11-25
+    /// only. Default: never.
+    pub connection_max: Option<Duration>,
+    /// How long a client is told to wait before it comes back (`retry`). Default: 1 s.
+    pub retry: Duration,
+    /// How many events of one answer are kept for its resumption. Default: 1,000.
+    pub event_entries: usize,
+    /// How many bytes of them. Default: 4 MiB.
+    pub event_bytes: usize,
+    /// For how long. Default: 5 min.
+    pub event_age: Duration,
+}
+
+impl Default for LegacyConfig {
+    fn default() -> Self {
+        Self {
+            get_takeover: Duration::from_secs(60),
+            connection_max: None,
+            retry: Duration::from_secs(1),
+            event_entries: 1_000,
+            event_bytes: 4 * 1024 * 1024,
+            event_age: Duration::from_secs(5 * 60),
+        }
+    }
 }
 
 /// Where the caller's identity comes from.
@@ -33,7 +78,7 @@ pub enum Authentication {
 impl HttpConfig {
     /// The defaults, with the one thing that has none.
     #[must_use]
-    pub const fn new(authentication: Authentication) -> Self {
+    pub fn new(authentication: Authentication) -> Self {
         Self {
             authentication,
             body_bytes_max: 4 * 1024 * 1024,
@@ -41,6 +86,12 @@ impl HttpConfig {
             stream_after_modern: Duration::from_secs(10),
             stream_after_legacy: Duration::from_millis(250),
             keep_alive: Duration::from_secs(15),
+            streams_max_per_principal: 64,
+            streams_max: 10_000,
+            subscriptions: SubscriptionLimits::default(),
+            input_timeout: Duration::from_secs(10 * 60),
+            questions_max: 16,
+            legacy: LegacyConfig::default(),
         }
     }
 }

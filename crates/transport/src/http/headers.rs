@@ -7,13 +7,14 @@ use outboard_protocol::headers::{self, MirroredHeaders, Values};
 use super::refusal::Refusal;
 
 // As parsed names: looking a header up by its text would parse the text each time.
-pub(super) static PROTOCOL_VERSION: HeaderName = HeaderName::from_static(headers::PROTOCOL_VERSION);
-pub(super) static SESSION_ID: HeaderName = HeaderName::from_static(headers::SESSION_ID);
+pub(crate) static PROTOCOL_VERSION: HeaderName = HeaderName::from_static(headers::PROTOCOL_VERSION);
+pub(crate) static SESSION_ID: HeaderName = HeaderName::from_static(headers::SESSION_ID);
+pub(crate) static LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 static METHOD: HeaderName = HeaderName::from_static(headers::METHOD);
 static NAME: HeaderName = HeaderName::from_static(headers::NAME);
 
 /// The headers that repeat something in the body.
-pub(super) fn mirrored(headers: &HeaderMap) -> MirroredHeaders<'_> {
+pub(crate) fn mirrored(headers: &HeaderMap) -> MirroredHeaders<'_> {
     MirroredHeaders {
         protocol_version: values(headers, &PROTOCOL_VERSION),
         method: values(headers, &METHOD),
@@ -22,7 +23,7 @@ pub(super) fn mirrored(headers: &HeaderMap) -> MirroredHeaders<'_> {
 }
 
 /// The value of a header that must not stand twice; `None` when it is absent.
-pub(super) fn single<'a>(headers: &'a HeaderMap, name: &'static HeaderName) -> Result<Option<&'a [u8]>, Refusal> {
+pub(crate) fn single<'a>(headers: &'a HeaderMap, name: &'static HeaderName) -> Result<Option<&'a [u8]>, Refusal> {
     match values(headers, name) {
         Values::None => Ok(None),
         Values::One(value) => Ok(Some(value)),
@@ -31,6 +32,6 @@ pub(super) fn single<'a>(headers: &'a HeaderMap, name: &'static HeaderName) -> R
 }
 
 /// All values of a header.
-pub(super) fn values(headers: &HeaderMap, name: impl AsHeaderName) -> Values<'_> {
+pub(crate) fn values(headers: &HeaderMap, name: impl AsHeaderName) -> Values<'_> {
     Values::of(headers.get_all(name).iter().map(HeaderValue::as_bytes))
 }

@@ -6,13 +6,13 @@ use super::refusal::Refusal;
 
 /// Which forms of an answer a client takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Accepts {
-    pub(super) json: bool,
-    pub(super) events: bool,
+pub(crate) struct Accepts {
+    pub(crate) json: bool,
+    pub(crate) events: bool,
 }
 
 /// Checks that the body is JSON as it stands: UTF-8, not compressed.
-pub(super) fn check_content(headers: &HeaderMap) -> Result<(), Refusal> {
+pub(crate) fn check_content(headers: &HeaderMap) -> Result<(), Refusal> {
     // What nearly every client sends, letter by letter.
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
     let is_json = match (types.next(), types.next()) {
@@ -37,7 +37,7 @@ fn is_json(value: &HeaderValue) -> bool {
 }
 
 /// What the client takes. The specification asks it to list both forms; one that takes only one of them gets that one.
-pub(super) fn accepts(headers: &HeaderMap) -> Result<Accepts, Refusal> {
+pub(crate) fn accepts(headers: &HeaderMap) -> Result<Accepts, Refusal> {
     let mut best = Accepts { json: false, events: false };
     let mut listed = false;
     for value in headers.get_all(header::ACCEPT) {

@@ -1,22 +1,22 @@
 //! Modern requests: each checked against its own headers and `_meta`, none remembered.
 
 use ::http::{Response, StatusCode};
-use outboard_protocol::encode::{ServerIdentity, ServerResult};
-use outboard_protocol::error::shortened;
 use outboard_protocol::headers;
 use outboard_protocol::meta::{Meta, MetaError};
 use outboard_protocol::params::Params;
-use outboard_protocol::revision::SERVED;
-use outboard_protocol::types::DiscoverResult;
-use outboard_protocol::{Era, Message, Method, ProtocolError, RawJson, Request, Revision};
-use outboard_runtime::{Call, Client, Description, Operation, Runtime, ToolCall};
+use outboard_protocol::types::SubscriptionFilter;
+use outboard_protocol::{Message, Method, ProtocolError, Request};
+use outboard_runtime::Runtime;
 use tower_service::Service as _;
 
 use super::body::Body;
 use super::headers::{mirrored, values};
 use super::refusal::Refusal;
-use super::respond::{Answering, RunningCall, Streaming, respond};
+use super::respond::{RunningCall, Streaming, respond};
 use super::{Inner, Posted, empty};
+use crate::answering::Answering;
+use crate::modern::{Asked, describe, served};
+use crate::subscription;
 
 impl Inner {
     /// Serves a modern message.
@@ -27,8 +27,18 @@ impl Inner {
             Message::Notification(_) => return Ok(empty(StatusCode::ACCEPTED)),
             Message::Response(_) => return Err(Refusal::ResponsePosted),
         };
+        let refuse = |error| Refusal::protocol(Some(request.id.clone()), error);
+        if request.method == Method::Listen {
+            check(&request, &posted, &self.runtime).map_err(refuse)?;
+            if !posted.accepts.events {
+                return Err(Refusal::NotAcceptable);
+            }
+            let filter = self.filter(&request).map_err(refuse)?;
+            return self.listen(&posted, request.id, filter).await;
+        }
         let call = check(&request, &posted, &self.runtime)
-            .map_err(|error| Refusal::protocol(Some(request.id.clone()), error))?;
+            .and_then(|asked| asked.call(&request, posted.principal.clone(), posted.bytes, &self.runtime))
+            .map_err(refuse)?;
         let answering = Answering {
             id: request.id,
             revision: call.client.revision,
@@ -50,10 +60,14 @@ impl Inner {
         }));
         Ok(respond(running, answering, streaming).await)
     }
+
+    fn filter(&self, request: &Request) -> Result<SubscriptionFilter, ProtocolError> {
+        Ok(subscription::filter(request.params.as_ref(), self.config.subscriptions)?)
+    }
 }
 
-/// Checks a request in the order that clients and the conformance suite rely on, and says what is wanted.
-fn check(request: &Request, posted: &Posted<'_>, runtime: &Runtime) -> Result<Call, ProtocolError> {
+/// Checks a request in the order that clients and the conformance suite rely on.
+fn check<'a>(request: &'a Request, posted: &Posted<'_>, runtime: &Runtime) -> Result<Asked<'a>, ProtocolError> {
     let mirrored = mirrored(&posted.parts.headers);
     headers::check_method(&mirrored, &request.method)?;
     let params = Params::read(request.params.as_ref())?;
@@ -61,20 +75,13 @@ fn check(request: &Request, posted: &Posted<'_>, runtime: &Runtime) -> Result<Ca
     let version = meta.protocol_version()?;
     let about = meta.request(posted.bytes)?;
     headers::check_version(&mirrored, &version)?;
-    let revision = Revision::served(&version)
-        .filter(|revision| revision.era == Era::Modern)
-        .ok_or_else(|| ProtocolError::UnsupportedVersion { requested: shortened(&version) })?;
+    let revision = served(&version)?;
     headers::check_name(&mirrored, &request.method, &params)?;
     if request.method == Method::ToolsCall {
         check_parameters(&params, posted, runtime)?;
     }
-
     let progress_token = meta.progress_token()?;
-    let client = Client { revision, info: about.client_info, capabilities: about.client_capabilities };
-    let operation = operation(&request.method, &params, posted)?;
-    Ok(Call::new(operation, posted.principal.clone(), client)
-        .with_meta(params.meta.map(|raw| RawJson::slice_of(posted.bytes, raw)))
-        .with_progress(progress_token))
+    Ok(Asked { params, revision, about, progress_token })
 }
 
 /// Checks the headers that repeat arguments, if the tool has such arguments.
@@ -83,37 +90,4 @@ fn check_parameters(params: &Params<'_>, posted: &Posted<'_>, runtime: &Runtime)
         parameters.check(|header: &str| values(&posted.parts.headers, header), params.arguments)?;
     }
     Ok(())
-}
-
-/// What a modern method wants.
-fn operation(method: &Method, params: &Params<'_>, posted: &Posted<'_>) -> Result<Operation, ProtocolError> {
-    match method {
-        Method::Discover => Ok(Operation::Describe),
-        _ => common_operation(method, params, posted),
-    }
-}
-
-/// What a method wants that both eras have.
-pub(super) fn common_operation(
-    method: &Method,
-    params: &Params<'_>,
-    posted: &Posted<'_>,
-) -> Result<Operation, ProtocolError> {
-    match method {
-        Method::ToolsList => Ok(Operation::ListTools { cursor: params.cursor()?.map(|cursor| (*cursor).into()) }),
-        Method::ToolsCall => Ok(Operation::CallTool(ToolCall {
-            name: (*params.name()?).into(),
-            arguments: params.arguments_object()?.map(|raw| RawJson::slice_of(posted.bytes, raw)),
-        })),
-        _ => Err(ProtocolError::MethodNotFound { method: shortened(method.as_str()) }),
-    }
-}
-
-fn describe(description: &Description, _: &'static Revision, _: &ServerIdentity) -> ServerResult {
-    let found = DiscoverResult {
-        supported_versions: SERVED.iter().map(|revision| revision.name.to_owned()).collect(),
-        capabilities: description.capabilities.clone(),
-        instructions: description.instructions.clone(),
-    };
-    ServerResult::Discover(found, description.hints)
 }

@@ -1,5 +1,6 @@
 //! Every way in which the transport refuses, and the one match that gives each its HTTP status.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use ::http::{HeaderValue, Response, StatusCode, header};
@@ -7,14 +8,18 @@ use outboard_protocol::error::code;
 use outboard_protocol::jsonrpc::MessageError;
 use outboard_protocol::{Era, ErrorObject, ProtocolError, RequestId, encode};
 use outboard_runtime::CallError;
+use outboard_store::UpdateSessionError;
 
 use super::body::Body;
+use crate::streams::TooManyStreams;
 
 /// Why a request gets no result, sorted by whose fault it is.
 #[derive(Debug)]
-pub(super) enum Refusal {
+pub(crate) enum Refusal {
     /// The client used an HTTP method that is not served here.
     MethodNotAllowed,
+    /// The client used a method of sessions in a revision without them.
+    ModernMethod,
     /// The client sent something that is not JSON in UTF-8.
     ContentType,
     /// The client takes neither JSON nor events.
@@ -35,8 +40,16 @@ pub(super) enum Refusal {
     SessionNotFound { id: Option<RequestId> },
     /// The client answered a question that nobody asked: a modern server sends no requests.
     ResponsePosted,
+    /// The client asked for `initialize` within a batch (2025-03-26 *Lifecycle*).
+    InitializeInBatch,
+    /// The client wants to go on behind an event that is not kept for this session.
+    NotResumable,
+    /// The client may not subscribe to that.
+    Subscription { id: RequestId, error: UpdateSessionError },
+    /// The client has too many streams open, or all clients together.
+    TooManyStreams { id: Option<RequestId>, error: TooManyStreams },
     /// The store cannot be reached.
-    StoreUnavailable,
+    StoreUnavailable { id: Option<RequestId> },
     /// We were mounted without the layer that says who calls.
     NoPrincipal,
     /// We could not seal a session.
@@ -51,29 +64,32 @@ impl From<MessageError> for Refusal {
 
 impl Refusal {
     /// A breach of the protocol by a modern client, or before the era is known.
-    pub(super) fn protocol(id: Option<RequestId>, error: impl Into<ProtocolError>) -> Self {
+    pub(crate) fn protocol(id: Option<RequestId>, error: impl Into<ProtocolError>) -> Self {
         Self::Protocol { id, era: Era::Modern, error: Box::new(error.into()) }
     }
 
     /// A breach of the protocol by a legacy client.
-    pub(super) fn legacy(id: RequestId, error: impl Into<ProtocolError>) -> Self {
+    pub(crate) fn legacy(id: RequestId, error: impl Into<ProtocolError>) -> Self {
         Self::Protocol { id: Some(id), era: Era::Legacy, error: Box::new(error.into()) }
     }
 
     /// The response for the client.
-    pub(super) fn response(self) -> Response<Body> {
+    pub(crate) fn response(self) -> Response<Body> {
         tracing::debug!(refusal = ?self, "a request was refused");
         let status = self.status();
-        let mut response = super::json(status, encode::error(self.id(), &self.object()));
+        let mut response = super::json(status, self.message());
         let headers = response.headers_mut();
         match self {
             Self::MethodNotAllowed => {
-                headers.insert(header::ALLOW, super::ALLOW);
+                headers.insert(header::ALLOW, HeaderValue::from_static("POST, GET, DELETE"));
+            }
+            Self::ModernMethod => {
+                headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
             }
             Self::ContentType => {
                 headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
             }
-            Self::StoreUnavailable => {
+            Self::StoreUnavailable { .. } | Self::TooManyStreams { .. } => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             }
             // What is left of the body would be taken for the next request.
@@ -85,67 +101,91 @@ impl Refusal {
         response
     }
 
+    /// The JSON-RPC error for the client.
+    pub(crate) fn message(&self) -> Vec<u8> {
+        encode::error(self.id(), &self.object())
+    }
+
     fn id(&self) -> Option<&RequestId> {
         match self {
             Self::Protocol { id, .. }
             | Self::SessionMissing { id }
             | Self::SessionNotFound { id }
+            | Self::StoreUnavailable { id }
+            | Self::TooManyStreams { id, .. }
             | Self::Internal { id } => id.as_ref(),
+            Self::Subscription { id, .. } => Some(id),
             _ => None,
         }
     }
 
     fn status(&self) -> StatusCode {
         match self {
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::MethodNotAllowed | Self::ModernMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTimeout { .. } => StatusCode::REQUEST_TIMEOUT,
             Self::Protocol { era, error, .. } => protocol_status(*era, error),
-            Self::BodyIncomplete | Self::RepeatedHeader { .. } | Self::SessionMissing { .. } | Self::ResponsePosted => {
-                StatusCode::BAD_REQUEST
-            }
+            // An event that is not kept is no 404: that would tell the client that its session is over.
+            Self::BodyIncomplete
+            | Self::RepeatedHeader { .. }
+            | Self::SessionMissing { .. }
+            | Self::ResponsePosted
+            | Self::InitializeInBatch
+            | Self::NotResumable => StatusCode::BAD_REQUEST,
             Self::SessionNotFound { .. } => StatusCode::NOT_FOUND,
-            Self::StoreUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Subscription { .. } => StatusCode::OK,
+            Self::TooManyStreams { error: TooManyStreams::OfPrincipal { .. }, .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyStreams { error: TooManyStreams::OfAll { .. }, .. } | Self::StoreUnavailable { .. } => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::NoPrincipal | Self::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
     fn object(&self) -> ErrorObject {
-        match self {
-            Self::MethodNotAllowed => ErrorObject::new(
+        let (code, message): (i64, Cow<'static, str>) = match self {
+            Self::MethodNotAllowed => (
                 code::METHOD_NOT_FOUND,
-                "this URL takes POST, and DELETE to end a legacy session; there is no stream to GET",
+                "this URL takes POST; in a legacy session also GET for its stream and DELETE to end it".into(),
             ),
+            Self::ModernMethod => {
+                (code::METHOD_NOT_FOUND, "this revision has no sessions: this URL takes POST alone".into())
+            }
             Self::ContentType => {
-                ErrorObject::new(code::MEDIA_TYPE, "send Content-Type: application/json, in UTF-8 and not compressed")
+                (code::MEDIA_TYPE, "send Content-Type: application/json, in UTF-8 and not compressed".into())
             }
-            Self::NotAcceptable => {
-                ErrorObject::new(code::MEDIA_TYPE, "send Accept: application/json, text/event-stream")
-            }
-            Self::BodyTooLarge { limit } => {
-                ErrorObject::new(code::TOO_LARGE, format!("the body is longer than {limit} bytes"))
-            }
+            Self::NotAcceptable => (code::MEDIA_TYPE, "send Accept: application/json, text/event-stream".into()),
+            Self::BodyTooLarge { limit } => (code::TOO_LARGE, format!("the body is longer than {limit} bytes").into()),
             Self::BodyTimeout { limit } => {
-                ErrorObject::new(code::INVALID_REQUEST, format!("the body did not arrive within {limit:?}"))
+                (code::INVALID_REQUEST, format!("the body did not arrive within {limit:?}").into())
             }
-            Self::BodyIncomplete => ErrorObject::new(code::INVALID_REQUEST, "the body did not arrive whole"),
+            Self::BodyIncomplete => (code::INVALID_REQUEST, "the body did not arrive whole".into()),
             Self::RepeatedHeader { name } => {
-                ErrorObject::new(code::INVALID_REQUEST, format!("the header {name} stands more than once"))
+                (code::INVALID_REQUEST, format!("the header {name} stands more than once").into())
             }
-            Self::Protocol { error, .. } => error.object(),
-            Self::SessionMissing { .. } => ErrorObject::new(
+            Self::Protocol { error, .. } => return error.object(),
+            Self::SessionMissing { .. } => (
                 code::INVALID_REQUEST,
-                "there is no Mcp-Session-Id: call initialize first, or name a protocol version without sessions",
+                "there is no Mcp-Session-Id: call initialize first, or name a protocol version without sessions".into(),
             ),
             Self::SessionNotFound { .. } => {
-                ErrorObject::new(code::SESSION_NOT_FOUND, "the session is unknown or has ended: call initialize again")
+                (code::SESSION_NOT_FOUND, "the session is unknown or has ended: call initialize again".into())
             }
-            Self::ResponsePosted => ErrorObject::new(code::INVALID_REQUEST, "there is no request to answer"),
-            Self::StoreUnavailable => ErrorObject::new(code::UNAVAILABLE, "the session store cannot be reached"),
-            Self::NoPrincipal | Self::Internal { .. } => ErrorObject::new(code::INTERNAL_ERROR, "internal error"),
-        }
+            Self::ResponsePosted => (code::INVALID_REQUEST, "there is no request to answer".into()),
+            Self::InitializeInBatch => (code::INVALID_REQUEST, "initialize cannot be part of a batch".into()),
+            Self::NotResumable => (
+                code::INVALID_REQUEST,
+                "the Last-Event-ID is of no stream of this session that can go on: what came after it is not kept"
+                    .into(),
+            ),
+            Self::Subscription { error, .. } => (code::INVALID_PARAMS, error.to_string().into()),
+            Self::TooManyStreams { error, .. } => (error.code(), error.to_string().into()),
+            Self::StoreUnavailable { .. } => (code::UNAVAILABLE, "the session store cannot be reached".into()),
+            Self::NoPrincipal | Self::Internal { .. } => (code::INTERNAL_ERROR, "internal error".into()),
+        };
+        ErrorObject::new(code, message)
     }
 }
 
@@ -162,12 +202,29 @@ fn protocol_status(era: Era, error: &ProtocolError) -> StatusCode {
 }
 
 /// The status of a call that failed, while there is still a status to choose.
-pub(super) fn call_status(error: &CallError) -> StatusCode {
+pub(crate) fn call_status(era: Era, error: &CallError) -> StatusCode {
     match error {
-        CallError::MissingCapability { .. } | CallError::DuplicateArgument { .. } => StatusCode::BAD_REQUEST,
+        CallError::DuplicateArgument { .. } => StatusCode::BAD_REQUEST,
+        // 2026-07-28 *Error Handling*; legacy clients read it from 200 as any other.
+        CallError::MissingCapability { .. } if era == Era::Modern => StatusCode::BAD_REQUEST,
+        CallError::NotOffered { .. } if era == Era::Modern => StatusCode::NOT_FOUND,
         _ if error.retry_after().is_some() => StatusCode::SERVICE_UNAVAILABLE,
-        CallError::UnknownTool { .. }
+        CallError::NotOffered { .. }
+        | CallError::UnknownTool { .. }
+        | CallError::UnknownResource { .. }
+        | CallError::UnknownTemplate { .. }
+        | CallError::UnknownPrompt { .. }
+        | CallError::MissingArgument { .. }
+        | CallError::WrongArgument { .. }
         | CallError::InvalidCursor
+        | CallError::MissingCapability { .. }
+        | CallError::InvalidState
+        | CallError::TooManyRounds { .. }
+        | CallError::StateTooLarge { .. }
+        | CallError::Unanswered(_)
+        | CallError::Question(_)
+        | CallError::Handler { .. }
+        | CallError::Store
         | CallError::Busy { .. }
         | CallError::Deadline { .. }
         | CallError::Backend { .. }

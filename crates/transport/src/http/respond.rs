@@ -6,84 +6,69 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use ::http::{HeaderValue, Response, StatusCode, header};
+use bytes::Bytes;
+use futures_core::Stream;
 use futures_util::future::BoxFuture;
-use outboard_protocol::encode::{self, ServerIdentity, ServerResult};
-use outboard_protocol::types::ProgressToken;
-use outboard_protocol::{RequestId, Revision};
-use outboard_runtime::{Answer, CallError, Description, Event, Outcome, Outlet, Runtime};
+use outboard_runtime::{CallError, Outcome};
 
 use super::body::Body;
 use super::first_poll::first_poll;
 use super::media::Accepts;
 use super::refusal::call_status;
-use super::sse::EventStream;
+use super::sse;
+use crate::answering::Answering;
 
 /// A call that is being answered.
-pub(super) struct RunningCall(BoxFuture<'static, Outcome>);
+pub(crate) struct RunningCall(BoxFuture<'static, Outcome>);
 
 impl RunningCall {
-    pub(super) const fn new(call: BoxFuture<'static, Outcome>) -> Self {
+    pub(crate) const fn new(call: BoxFuture<'static, Outcome>) -> Self {
         Self(call)
     }
 
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Outcome> {
+    /// A call that has its outcome already.
+    pub(crate) fn finished(outcome: Outcome) -> Self {
+        Self::new(Box::pin(std::future::ready(outcome)))
+    }
+
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Outcome> {
         Pin::new(&mut self.0).poll(cx)
     }
 }
 
-/// What is needed to write a call's answer in its caller's words.
-pub(super) struct Answering {
-    pub(super) id: RequestId,
-    pub(super) revision: &'static Revision,
-    pub(super) outlet: Outlet,
-    pub(super) progress_token: Option<ProgressToken>,
-    pub(super) runtime: Runtime,
-    /// Says what the server is, in the words of the caller's era.
-    pub(super) describe: fn(&Description, &'static Revision, &ServerIdentity) -> ServerResult,
-}
-
-impl Answering {
-    /// The message that an event is; `None` where the caller did not ask for such.
-    pub(super) fn event(&self, event: &Event) -> Option<Vec<u8>> {
-        match event {
-            Event::Progress(progress) => self.progress_token.as_ref().map(|token| encode::progress(token, progress)),
-        }
-    }
-
-    /// The message that an outcome is.
-    pub(super) fn message(&self, outcome: &Outcome) -> Vec<u8> {
-        let server = self.runtime.identity();
-        match outcome {
-            Ok(Answer::Result(result)) => encode::result(self.revision, server, &self.id, result),
-            Ok(Answer::Described(description)) => {
-                let result = (self.describe)(description, self.revision, server);
-                encode::result(self.revision, server, &self.id, &result)
-            }
-            Err(error) => encode::error(Some(&self.id), &error.object()),
-        }
-    }
-
-    fn response(&self, outcome: &Outcome) -> Response<Body> {
-        let status = outcome.as_ref().err().map_or(StatusCode::OK, call_status);
-        let mut response = super::json(status, self.message(outcome));
-        if let Some(wait) = outcome.as_ref().err().and_then(CallError::retry_after) {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
-        }
-        response
-    }
-}
-
 /// When an answer becomes a stream.
-pub(super) struct Streaming {
-    pub(super) accepts: Accepts,
+#[derive(Clone, Copy)]
+pub(crate) struct Streaming {
+    pub(crate) accepts: Accepts,
     /// After this long a silence.
-    pub(super) after: Duration,
-    pub(super) keep_alive: Duration,
+    pub(crate) after: Duration,
+    pub(crate) keep_alive: Duration,
+}
+
+impl Streaming {
+    /// Whether an outcome that comes first is answered as JSON. Who only takes events gets a refusal as JSON all the same:
+    /// its status says more than its form.
+    pub(crate) fn is_json(&self, answering: &Answering, outcome: &Outcome) -> bool {
+        self.accepts.json || status(answering, outcome) != StatusCode::OK
+    }
+}
+
+/// The answer as JSON.
+pub(crate) fn whole(answering: &Answering, outcome: &Outcome) -> Response<Body> {
+    let mut response = super::json(status(answering, outcome), answering.message(outcome));
+    if let Some(wait) = outcome.as_ref().err().and_then(CallError::retry_after) {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+    }
+    response
+}
+
+fn status(answering: &Answering, outcome: &Outcome) -> StatusCode {
+    outcome.as_ref().err().map_or(StatusCode::OK, |error| call_status(answering.revision.era, error))
 }
 
 /// Answers a call: as JSON if it ends before it tells anything, so that a refusal keeps its HTTP status; as events from
 /// the moment it tells something, or has been silent for long.
-pub(super) async fn respond(mut running: RunningCall, answering: Answering, streaming: Streaming) -> Response<Body> {
+pub(crate) async fn respond(mut running: RunningCall, answering: Answering, streaming: Streaming) -> Response<Body> {
     // The first poll ends most calls; only what is left needs a timer.
     let whatever_is_first = poll_fn(|cx| poll_first(&mut running, &answering, &streaming, cx));
     let first = match first_poll(pin!(whatever_is_first)).await {
@@ -91,32 +76,37 @@ pub(super) async fn respond(mut running: RunningCall, answering: Answering, stre
         Poll::Pending => {
             let mut silence = pin!(tokio::time::sleep(streaming.after));
             poll_fn(|cx| match poll_first(&mut running, &answering, &streaming, cx) {
-                Poll::Pending if streaming.accepts.events => silence.as_mut().poll(cx).map(|()| First::Silence),
+                Poll::Pending if streaming.accepts.events => silence.as_mut().poll(cx).map(|()| First::default()),
                 polled => polled,
             })
             .await
         }
     };
-    match first {
-        First::Outcome(outcome) => {
-            let told = answering.outlet.try_next().filter(|_| streaming.accepts.events);
-            // Who only takes events gets a refusal as JSON all the same: its status says more than its form.
-            let is_refusal = outcome.as_ref().err().is_some_and(|error| call_status(error) != StatusCode::OK);
-            if told.is_none() && (streaming.accepts.json || is_refusal) {
-                return answering.response(&outcome);
-            }
-            stream(finished(outcome), answering, told, &streaming)
-        }
-        First::Event(event) => stream(running, answering, Some(event), &streaming),
-        First::Silence => stream(running, answering, None, &streaming),
+    let First { outcome: Some(outcome), .. } = first else {
+        return stream(running, answering, first.message, &streaming);
+    };
+    let told = if streaming.accepts.events { answering.try_message() } else { None };
+    if told.is_none() && streaming.is_json(&answering, &outcome) {
+        return whole(&answering, &outcome);
     }
+    stream(RunningCall::finished(outcome), answering, told, &streaming)
 }
 
-/// What comes first of a call.
-enum First {
-    Outcome(Outcome),
-    Event(Event),
-    Silence,
+/// What comes first of a call: its outcome, a message, or after a silence neither.
+#[derive(Default)]
+struct First {
+    outcome: Option<Outcome>,
+    message: Option<Vec<u8>>,
+}
+
+impl First {
+    const fn outcome(outcome: Outcome) -> Self {
+        Self { outcome: Some(outcome), message: None }
+    }
+
+    const fn message(message: Vec<u8>) -> Self {
+        Self { outcome: None, message: Some(message) }
+    }
 }
 
 fn poll_first(
@@ -126,24 +116,45 @@ fn poll_first(
     cx: &mut Context<'_>,
 ) -> Poll<First> {
     match running.poll(cx) {
-        Poll::Ready(outcome) => Poll::Ready(First::Outcome(outcome)),
-        Poll::Pending if streaming.accepts.events => answering.outlet.poll_next(cx).map(First::Event),
+        Poll::Ready(outcome) => Poll::Ready(First::outcome(outcome)),
+        Poll::Pending if streaming.accepts.events => answering.poll_message(cx).map(First::message),
         Poll::Pending => Poll::Pending,
     }
 }
 
-/// A call that has its outcome already.
-fn finished(outcome: Outcome) -> RunningCall {
-    RunningCall::new(Box::pin(std::future::ready(outcome)))
+fn stream(running: RunningCall, answering: Answering, first: Option<Vec<u8>>, streaming: &Streaming) -> Response<Body> {
+    sse::response(CallEvents { running: Some(running), answering, first }, streaming.keep_alive)
 }
 
-fn stream(running: RunningCall, answering: Answering, first: Option<Event>, streaming: &Streaming) -> Response<Body> {
-    let events = EventStream::new(running, answering, first, streaming.keep_alive);
-    let mut response = Response::new(Body::events(events));
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
-    // Asks nginx and its kin not to hold events back (specification: *Receiving Messages*).
-    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
-    response
+/// The events of one call: what it tells, then its result. Dropping it drops the call.
+struct CallEvents {
+    /// `None` once the result is written.
+    running: Option<RunningCall>,
+    answering: Answering,
+    /// What made the answer a stream, where something did.
+    first: Option<Vec<u8>>,
+}
+
+impl Stream for CallEvents {
+    type Item = Bytes;
+
+    /// Everything that is ready, in one piece.
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let this = self.get_mut();
+        let Some(running) = this.running.as_mut() else { return Poll::Ready(None) };
+        let mut out = Vec::new();
+        if let Some(message) = this.first.take() {
+            sse::write_message(&mut out, &message);
+        }
+        let outcome = running.poll(cx);
+        // The outlet is asked after the call: what the call told in this poll comes before its result.
+        while let Poll::Ready(message) = this.answering.poll_message(cx) {
+            sse::write_message(&mut out, &message);
+        }
+        if let Poll::Ready(outcome) = outcome {
+            sse::write_message(&mut out, &this.answering.message(&outcome));
+            this.running = None;
+        }
+        if out.is_empty() { Poll::Pending } else { Poll::Ready(Some(out.into())) }
+    }
 }

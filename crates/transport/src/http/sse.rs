@@ -1,79 +1,68 @@
-//! The answer to one call as a stream of events: what it tells, then its result, and comments while it is silent.
+//! Streams of events (WHATWG HTML §9.2): how a message is written as one, and comments while there is none.
 
-use std::fmt;
 use std::future::Future as _;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use ::http::{HeaderValue, Response, header};
 use bytes::Bytes;
-use outboard_runtime::Event;
+use futures_core::Stream;
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep};
 
-use super::respond::{Answering, RunningCall};
+use super::body::Body;
 
-/// A comment: every reader of events skips it (WHATWG HTML §9.2).
+/// A comment: every reader of events skips it.
 const KEEP_ALIVE: Bytes = Bytes::from_static(b":\n\n");
 
+/// Writes one message as one event. A message is JSON on one line, so it needs no splitting.
+pub(crate) fn write_message(out: &mut Vec<u8>, message: &[u8]) {
+    out.extend_from_slice(b"event: message\ndata: ");
+    out.extend_from_slice(message);
+    out.extend_from_slice(b"\n\n");
+}
+
+/// The response whose body is `events`, each item whole events, with a comment after each silence of `keep_alive`.
+pub(crate) fn response<S>(events: S, keep_alive: Duration) -> Response<Body>
+where
+    S: Stream<Item = Bytes> + Send + 'static,
+{
+    let silence = tokio::time::sleep(keep_alive);
+    let mut response = Response::new(Body::stream(KeptAlive { events, every: keep_alive, silence }));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
+    // Asks nginx and its kin not to hold events back (2026-07-28 Streamable HTTP: *Receiving Messages*).
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    response
+}
+
 pin_project! {
-    /// The events of one call. Dropping it drops the call.
-    pub(super) struct EventStream {
-        // `None` once the result is written.
-        running: Option<RunningCall>,
-        answering: Answering,
-        // What made the answer a stream, where something did.
-        first: Option<Event>,
-        keep_alive: Duration,
+    /// Events, with comments while they are silent. Ends with them.
+    struct KeptAlive<S> {
+        #[pin]
+        events: S,
+        every: Duration,
         #[pin]
         silence: Sleep,
     }
 }
 
-impl fmt::Debug for EventStream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EventStream").finish_non_exhaustive()
-    }
-}
+impl<S: Stream<Item = Bytes>> Stream for KeptAlive<S> {
+    type Item = Bytes;
 
-impl EventStream {
-    pub(super) fn new(running: RunningCall, answering: Answering, first: Option<Event>, keep_alive: Duration) -> Self {
-        Self { running: Some(running), answering, first, keep_alive, silence: tokio::time::sleep(keep_alive) }
-    }
-
-    /// The next bytes of the stream: everything that is ready, in one piece.
-    pub(super) fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         let mut this = self.project();
-        let Some(running) = this.running.as_mut() else { return Poll::Ready(None) };
-        let mut out = Vec::new();
-        if let Some(event) = this.first.take() {
-            write_event(&mut out, this.answering.event(&event));
-        }
-        let outcome = running.poll(cx);
-        // The outlet is asked after the call: what the call told in this poll comes before its result.
-        while let Poll::Ready(event) = this.answering.outlet.poll_next(cx) {
-            write_event(&mut out, this.answering.event(&event));
-        }
-        if let Poll::Ready(outcome) = outcome {
-            write_event(&mut out, Some(this.answering.message(&outcome)));
-            *this.running = None;
-        }
-        if out.is_empty() {
-            if this.silence.as_mut().poll(cx).is_pending() {
-                return Poll::Pending;
-            }
-            this.silence.as_mut().reset(Instant::now() + *this.keep_alive);
-            return Poll::Ready(Some(KEEP_ALIVE));
-        }
-        this.silence.reset(Instant::now() + *this.keep_alive);
-        Poll::Ready(Some(out.into()))
+        let next = match this.events.poll_next(cx) {
+            Poll::Ready(None) => return Poll::Ready(None),
+            Poll::Ready(Some(events)) => events,
+            Poll::Pending => match this.silence.as_mut().poll(cx) {
+                Poll::Ready(()) => KEEP_ALIVE,
+                Poll::Pending => return Poll::Pending,
+            },
+        };
+        this.silence.reset(Instant::now() + *this.every);
+        Poll::Ready(Some(next))
     }
-}
-
-/// Writes one message as one event. A message is JSON on one line, so it needs no splitting.
-fn write_event(out: &mut Vec<u8>, message: Option<Vec<u8>>) {
-    let Some(message) = message else { return };
-    out.extend_from_slice(b"event: message\ndata: ");
-    out.extend_from_slice(&message);
-    out.extend_from_slice(b"\n\n");
 }

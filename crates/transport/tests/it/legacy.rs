@@ -1,5 +1,6 @@
 //! Requests of the revisions with sessions: opening one, what is served in it, and the words of each revision.
 
+mod in_session;
 mod sessions;
 
 use outboard_protocol::{headers, meta};
@@ -27,7 +28,7 @@ async fn initialize_negotiates_a_revision() {
         let answer = served.send(initialize(asked)).await;
         assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, Some("application/json")), "{asked}");
         let expected = json!({
-            "protocolVersion": answered, "capabilities": {"tools": {}},
+            "protocolVersion": answered, "capabilities": {"tools": {"listChanged": true}, "logging": {}},
             "serverInfo": {"name": "tests", "version": "1.2.3"}, "instructions": "Try them."
         });
         assert_eq!(answer.json(), json!({"jsonrpc": "2.0", "id": 1, "result": expected}), "{asked}");

@@ -2,9 +2,17 @@
 
 #![cfg(test)] // So that helpers count as tests to clippy, as they do in a `mod tests`.
 
+mod asking;
+mod batches;
+mod get_stream;
 mod legacy;
+mod listen;
 mod modern;
 mod mounting;
 mod refusals;
+mod resumption;
+mod shelf;
+mod stdio;
 mod streaming;
 mod support;
+mod trips;

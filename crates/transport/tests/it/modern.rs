@@ -1,5 +1,6 @@
 //! Requests of 2026-07-28: results, ids, headers, and members that stand twice.
 
+pub(crate) mod asking;
 mod order;
 mod parameters;
 
@@ -31,7 +32,7 @@ async fn discover_says_what_the_server_is() {
     assert_eq!(answer.json()["id"], 1);
     let result = &answer.json()["result"];
     assert_eq!(result["supportedVersions"], json!(["2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26"]));
-    assert_eq!(result["capabilities"], json!({"tools": {}}));
+    assert_eq!(result["capabilities"], json!({"tools": {"listChanged": true}, "logging": {}}));
     assert_eq!(result["instructions"], "Try them.");
     assert_complete(result);
     assert_cacheable(result);

@@ -30,14 +30,14 @@ async fn in_both_eras(served: &Served) -> [HttpRequest; 2] {
 }
 
 #[tokio::test]
-async fn only_post_and_delete_are_served() {
+async fn other_methods_than_post_get_and_delete_are_not_served() {
     let served = Setup::new().serve().await;
     for request in in_both_eras(&served).await {
-        for method in ["GET", "HEAD", "PUT", "PATCH", "OPTIONS", "TRACE", "PROPFIND", "post"] {
+        for method in ["HEAD", "PUT", "PATCH", "OPTIONS", "TRACE", "PROPFIND", "post"] {
             let method = Method::from_bytes(method.as_bytes()).unwrap();
             let asked = HttpRequest { method: method.clone(), ..request.clone() };
             let answer = served.send(asked.with("x-http-method-override", "POST")).await;
-            assert_eq!((answer.status.as_u16(), answer.header("allow")), (405, Some("POST, DELETE")), "{method}");
+            assert_eq!((answer.status.as_u16(), answer.header("allow")), (405, Some("POST, GET, DELETE")), "{method}");
             if method != Method::HEAD {
                 assert_error(&answer, 405, -32601, &Value::Null);
             }
@@ -270,7 +270,8 @@ async fn caller_whom_no_layer_named_is_refused() {
     let http = HttpConfig::new(Authentication::RequestExtension);
     let service = Setup { http, ..Setup::new() }.service();
     let delete = HttpRequest::of(Method::DELETE).with("mcp-session-id", "x");
-    for request in [echo(), delete] {
+    let get = HttpRequest::of(Method::GET).with("mcp-session-id", "x");
+    for request in [echo(), delete, get] {
         let answer = direct(&service, request).await.whole().await;
         let error = assert_error(&answer, 500, -32603, &Value::Null);
         assert_eq!(error["message"], "internal error", "it is nobody's business whose fault it is");

@@ -47,7 +47,7 @@ fn assert_progress(message: &Value, progress: f64) {
 async fn progress_comes_before_the_result_on_one_stream() {
     let gate = Gate::new();
     let served = gated(&gate).serve().await;
-    let session = LegacySession::open(&served, "2025-11-25").await;
+    let session = LegacySession::open(&served, "2025-06-18").await;
     let legacy = session.request("tools/call", json!({"name": "wait", "_meta": {"progressToken": "t"}}));
     for request in [wait_with_progress(), legacy] {
         let mut stream = served.open(request).await;
@@ -69,7 +69,7 @@ async fn progress_comes_before_the_result_on_one_stream() {
 async fn stream_of_a_session_names_the_session_nowhere() {
     let gate = Gate::new();
     let served = gated(&gate).serve().await;
-    let session = LegacySession::open(&served, "2025-11-25").await;
+    let session = LegacySession::open(&served, "2025-06-18").await;
     let call = json!({"name": "wait", "_meta": {"progressToken": 7}});
     gate.open();
     let mut stream = served.open(session.request("tools/call", call)).await;
@@ -81,7 +81,7 @@ async fn stream_of_a_session_names_the_session_nowhere() {
 async fn without_a_token_or_without_events_the_answer_is_json() {
     let gate = Gate::new();
     let served = gated(&gate).serve().await;
-    let session = LegacySession::open(&served, "2025-11-25").await;
+    let session = LegacySession::open(&served, "2025-06-18").await;
     let with_token = json!({"name": "wait", "_meta": {"progressToken": "t"}});
     let requests = [
         wait(),
@@ -99,7 +99,7 @@ async fn without_a_token_or_without_events_the_answer_is_json() {
 #[tokio::test]
 async fn who_takes_only_events_gets_only_events() {
     let served = Setup::new().serve().await;
-    let session = LegacySession::open(&served, "2025-11-25").await;
+    let session = LegacySession::open(&served, "2025-06-18").await;
     for request in [modern("tools/list", json!({})), session.request("tools/list", json!({}))] {
         let mut stream = served.open(request.with("accept", "text/event-stream")).await;
         assert_is_stream(&stream);
@@ -163,9 +163,9 @@ async fn silence_becomes_a_stream_that_is_kept_alive() {
 async fn legacy_silence_becomes_a_stream_sooner() {
     let gate = Gate::new();
     let service = gated(&gate).service();
-    let opened = direct(&service, crate::support::initialize("2025-11-25")).await;
+    let opened = direct(&service, crate::support::initialize("2025-06-18")).await;
     let id = opened.header("mcp-session-id").unwrap().to_owned();
-    let session = LegacySession { id, revision: "2025-11-25".to_owned() };
+    let session = LegacySession { id, revision: "2025-06-18".to_owned() };
     let started = Instant::now();
     let mut stream = direct(&service, session.request("tools/call", json!({"name": "wait"}))).await;
     assert_eq!(started.elapsed(), Duration::from_millis(250));

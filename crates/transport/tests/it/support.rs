@@ -1,19 +1,22 @@
 //! What several modules of these tests need: a server with a few tools, and legacy sessions.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Method;
 use outboard_protocol::headers;
 use outboard_protocol::types::{CallToolResult, Tool};
-use outboard_runtime::{Catalog, DynamicTool, Json, Runtime, RuntimeConfig, tool};
-use outboard_store::{Cells, KeyRing, MemoryCells, MemoryLimits, RootKey, Sessions};
+use outboard_runtime::{Catalog, DynamicTool, Json, Notify, Runtime, RuntimeConfig, tool};
+use outboard_store::{Clock, KeyRing, RootKey, Sessions, Store, UnixMillis};
 use outboard_testkit::clock::FakeClock;
 use outboard_testkit::http::{Answer, AnswerStream, HttpRequest, Served, legacy};
-use outboard_transport::{Authentication, HttpConfig, StreamableHttp};
+use outboard_transport::{Authentication, HttpConfig, Shutdown, StreamableHttp};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
-use tokio_util::task::TaskTracker;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tower_service::Service as _;
 
 /// How long a legacy session lives.
@@ -30,8 +33,7 @@ pub(crate) struct Setup {
 /// What the replicas of one server have in common.
 #[derive(Clone)]
 pub(crate) struct Shared {
-    pub(crate) keys: Arc<KeyRing>,
-    pub(crate) cells: Arc<dyn Cells>,
+    pub(crate) store: Store,
     pub(crate) clock: Arc<FakeClock>,
 }
 
@@ -46,25 +48,74 @@ impl Setup {
     }
 
     pub(crate) fn service(self) -> StreamableHttp {
-        let runtime = Runtime::new(self.catalog, &self.runtime).unwrap();
-        StreamableHttp::new(runtime, self.shared.sessions(), TaskTracker::new(), self.http)
+        let store = &self.shared.store;
+        let notify = Notify::new(store, Duration::from_secs(30));
+        let runtime = Runtime::new(self.catalog, store.clone(), notify, self.runtime).unwrap();
+        StreamableHttp::new(runtime, self.shared.sessions(), Shutdown::default(), self.http)
     }
 
     pub(crate) async fn serve(self) -> Served {
         Served::start(self.service()).await
+    }
+
+    /// A server whose runtime tells of changes, until it is dropped.
+    pub(crate) fn follow(self) -> Following {
+        let Self { catalog, http, runtime, shared } = self;
+        let notify = Notify::new(&shared.store, Duration::from_secs(30));
+        let runtime = Runtime::new(catalog, shared.store.clone(), notify, runtime).unwrap();
+        let shutdown = Shutdown::default();
+        let service = StreamableHttp::new(runtime.clone(), shared.sessions(), shutdown.clone(), http);
+        let mut following = JoinSet::new();
+        let followed = runtime.clone();
+        following.spawn(async move { followed.follow().await });
+        Following { service, runtime, shutdown, _following: following }
+    }
+}
+
+/// A server whose runtime tells of changes.
+pub(crate) struct Following {
+    pub(crate) service: StreamableHttp,
+    pub(crate) runtime: Runtime,
+    pub(crate) shutdown: Shutdown,
+    _following: JoinSet<Infallible>,
+}
+
+impl Following {
+    pub(crate) async fn serve(&self) -> Served {
+        Served::start(self.service.clone()).await
+    }
+}
+
+/// A clock that goes with the runtime's, which a test pauses.
+#[derive(Debug)]
+pub(crate) struct RuntimeClock(pub(crate) Instant);
+
+impl Clock for RuntimeClock {
+    fn now(&self) -> UnixMillis {
+        UnixMillis::new(1_785_240_000_000).saturating_add(self.0.elapsed())
     }
 }
 
 impl Shared {
     pub(crate) fn new() -> Self {
         let clock = Arc::new(FakeClock::default());
-        let cells = Arc::new(MemoryCells::new(clock.clone(), MemoryLimits::default()));
-        Self { keys: Arc::new(KeyRing::new(vec![RootKey::generate()]).unwrap()), cells, clock }
+        Self { store: Store::in_memory(ring(), clock.clone()), clock }
+    }
+
+    /// With a store whose clock goes with the runtime's.
+    pub(crate) fn in_runtime_time() -> Self {
+        let clock = Arc::new(RuntimeClock(Instant::now()));
+        Self { store: Store::in_memory(ring(), clock), clock: Arc::default() }
     }
 
     pub(crate) fn sessions(&self) -> Sessions {
-        Sessions::new(self.keys.clone(), self.cells.clone(), self.clock.clone(), SESSION_MAX_AGE)
+        Sessions::new(&self.store, SESSION_MAX_AGE)
     }
+}
+
+/// A key ring of its own.
+pub(crate) fn ring() -> Arc<KeyRing> {
+    Arc::new(KeyRing::new(vec![RootKey::generate()]).unwrap())
 }
 
 /// Calls a service without a connection, so that time can be paused.
@@ -82,7 +133,21 @@ pub(crate) struct LegacySession {
 impl LegacySession {
     /// Opens a session that speaks `revision`.
     pub(crate) async fn open(served: &Served, revision: &str) -> Self {
-        let answer = served.send(initialize(revision)).await;
+        Self::opened(&served.send(initialize(revision)).await)
+    }
+
+    /// Opens a session of a client that can be asked for this.
+    pub(crate) async fn of_client(served: &Served, revision: &str, capabilities: &Value) -> Self {
+        let request = initialize(revision).edit(|message| message["params"]["capabilities"] = capabilities.clone());
+        Self::opened(&served.send(request).await)
+    }
+
+    /// Opens a session over no connection, so that time can be paused.
+    pub(crate) async fn direct(service: &StreamableHttp, revision: &str) -> Self {
+        Self::opened(&direct(service, initialize(revision)).await.whole().await)
+    }
+
+    pub(crate) fn opened(answer: &Answer) -> Self {
         assert_eq!(answer.status, 200, "{}", answer.text());
         let revision = answer.json()["result"]["protocolVersion"].as_str().unwrap().to_owned();
         Self { id: answer.header(headers::SESSION_ID).unwrap().to_owned(), revision }
@@ -91,6 +156,23 @@ impl LegacySession {
     /// A request in the session.
     pub(crate) fn request(&self, method: &str, params: Value) -> HttpRequest {
         legacy(method, params).in_session(&self.id, &self.revision)
+    }
+
+    /// A request for the session's stream.
+    pub(crate) fn get(&self) -> HttpRequest {
+        HttpRequest::of(Method::GET).with("accept", "text/event-stream").in_session(&self.id, &self.revision)
+    }
+
+    /// A request for what came after an event.
+    pub(crate) fn resume(&self, last_event_id: &str) -> HttpRequest {
+        self.get().with("last-event-id", last_event_id)
+    }
+
+    /// The answer to a question of the server: its id, and `{"result": …}` or `{"error": …}`.
+    pub(crate) fn answer(&self, id: &str, outcome: &Value) -> HttpRequest {
+        let mut message = json!({"jsonrpc": "2.0", "id": id});
+        message.as_object_mut().unwrap().extend(outcome.as_object().unwrap().clone());
+        self.request("", json!({})).json(&message)
     }
 }
 

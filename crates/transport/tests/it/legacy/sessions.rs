@@ -1,17 +1,16 @@
 //! Which session a request may name, how one ends, and what becomes of it when the store is down or another replica is
 //! asked.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
 use outboard_protocol::headers;
-use outboard_store::{KeyRing, NewSession, OwnerDigest, RootKey};
-use outboard_testkit::down::DownCells;
+use outboard_store::{NewSession, OwnerDigest, Store};
+use outboard_testkit::down;
 use outboard_testkit::http::{Answer, HttpRequest, legacy};
 use serde_json::{Value, json};
 
-use crate::support::{LegacySession, SESSION_MAX_AGE, Setup, Shared, assert_error, initialize};
+use crate::support::{LegacySession, SESSION_MAX_AGE, Setup, Shared, assert_error, initialize, ring};
 
 /// Every kind of thing that is sent in a session.
 fn everything(session: &LegacySession) -> Vec<HttpRequest> {
@@ -21,6 +20,9 @@ fn everything(session: &LegacySession) -> Vec<HttpRequest> {
         session.request("ping", json!({})),
         session.request("unknown/method", json!({})),
         session.request("notifications/initialized", json!({})).notification(),
+        session.request("logging/setLevel", json!({"level": "error"})),
+        session.request("resources/unsubscribe", json!({"uri": "a:b"})),
+        session.get(),
         session.request("x", json!({})).json(&json!({"jsonrpc": "2.0", "id": 1, "result": {}})),
         delete(&session.id),
     ]
@@ -48,8 +50,10 @@ async fn request_without_a_session_is_refused() {
         let answer = served.send(legacy(method, json!({})).notification()).await;
         assert_error(&answer, 400, -32600, &Value::Null);
     }
-    let answer = served.send(HttpRequest::of(Method::DELETE)).await;
-    assert_error(&answer, 400, -32600, &Value::Null);
+    for method in [Method::DELETE, Method::GET] {
+        let answer = served.send(HttpRequest::of(method).with("accept", "application/json, text/event-stream")).await;
+        assert_error(&answer, 400, -32600, &Value::Null);
+    }
 }
 
 #[tokio::test]
@@ -65,7 +69,7 @@ async fn session_that_is_not_the_callers_is_not_found() {
         client_version: "1",
     };
     let (foreign, _) = shared.sessions().create(new).unwrap();
-    let other_ring = Shared { keys: Arc::new(KeyRing::new(vec![RootKey::generate()]).unwrap()), ..shared };
+    let other_ring = Shared { store: Store { keys: ring(), ..shared.store.clone() }, ..shared };
     let (other_key, _) = other_ring.sessions().create(new).unwrap();
     let mut changed = id.clone();
     let last = changed.pop().unwrap();
@@ -127,7 +131,9 @@ async fn sessions_do_not_exist_under_a_modern_header() {
     for version in ["2026-07-28", "v999"] {
         let answer = served.send(delete(&session.id).with(headers::PROTOCOL_VERSION, version)).await;
         assert_error(&answer, 405, -32601, &Value::Null);
-        assert_eq!(answer.header("allow"), Some("POST, DELETE"), "{version}");
+        assert_eq!(answer.header("allow"), Some("POST"), "{version}");
+        let answer = served.send(session.get().with(headers::PROTOCOL_VERSION, version)).await;
+        assert_error(&answer, 405, -32601, &Value::Null);
     }
     assert_eq!(served.send(session.request("ping", json!({}))).await.status, 200, "it was not deleted");
 }
@@ -152,16 +158,26 @@ async fn second_replica_behaves_like_the_first() {
 
 #[tokio::test]
 async fn without_the_store_calls_are_served_and_delete_asks_to_try_again() {
-    let shared = Shared { cells: Arc::new(DownCells), ..Shared::new() };
+    let Shared { store, clock } = Shared::new();
+    let shared = Shared { store: down::store(store.keys, clock.clone()), clock };
     let served = Setup { shared, ..Setup::new() }.serve().await;
     let session = LegacySession::open(&served, "2025-11-25").await;
     assert_eq!(served.send(session.request("tools/list", json!({}))).await.status, 200);
     let call = json!({"name": "echo", "arguments": {"text": "x"}});
     let answer = served.send(session.request("tools/call", call)).await;
     assert_eq!(answer.json()["result"]["content"][0]["text"], "x");
-    let answer = served.send(delete(&session.id)).await;
-    assert_error(&answer, 503, 1503, &Value::Null);
-    assert!(answer.header("retry-after").unwrap().parse::<u32>().unwrap() > 0);
+    let needs_the_store = [
+        (delete(&session.id), Value::Null),
+        (session.get(), Value::Null),
+        (session.request("logging/setLevel", json!({"level": "error"})), json!(1)),
+        (session.request("resources/unsubscribe", json!({"uri": "a:b"})), json!(1)),
+        (session.answer(&"A".repeat(22), &json!({"result": {}})), Value::Null),
+    ];
+    for (request, id) in needs_the_store {
+        let answer = served.send(request).await;
+        assert_error(&answer, 503, 1503, &id);
+        assert!(answer.header("retry-after").unwrap().parse::<u32>().unwrap() > 0);
+    }
     assert_not_found(&served.send(delete("garbage")).await, "what is no session needs no store to be refused");
     assert_eq!(served.send(session.request("ping", json!({}))).await.status, 200, "the session was not ended");
 }

@@ -47,7 +47,7 @@ async fn modern_disconnect_drops_the_call_at_once() {
 async fn legacy_disconnect_leaves_the_call_running() {
     let gate = Gate::new();
     let (served, mut hung_up) = noticing_disconnects(gated(&gate).service()).await;
-    let session = LegacySession::open(&served, "2025-11-25").await;
+    let session = LegacySession::open(&served, "2025-06-18").await;
     patiently("the end of initialize", hung_up.recv()).await;
 
     let call = session.request("tools/call", json!({"name": "wait"}));
@@ -96,9 +96,9 @@ impl Drop for Told {
 async fn call_ends_at_its_deadline() {
     let gate = Gate::new();
     let service = gated(&gate).service();
-    let opened = direct(&service, crate::support::initialize("2025-11-25")).await;
+    let opened = direct(&service, crate::support::initialize("2025-06-18")).await;
     let id = opened.header("mcp-session-id").unwrap().to_owned();
-    let session = LegacySession { id, revision: "2025-11-25".to_owned() };
+    let session = LegacySession { id, revision: "2025-06-18".to_owned() };
     for request in [wait(), session.request("tools/call", json!({"name": "wait"}))] {
         let started = Instant::now();
         let answer = direct(&service, request.clone().with("accept", "application/json")).await.whole().await;
@@ -129,7 +129,7 @@ async fn fall(ctx: &Context, at_once: bool) -> String {
 #[tokio::test]
 async fn panic_is_an_internal_error_of_its_own_call() {
     let served = Setup { catalog: catalog().tool(fall), ..Setup::new() }.serve().await;
-    let session = LegacySession::open(&served, "2025-11-25").await;
+    let session = LegacySession::open(&served, "2025-06-18").await;
     let arguments =
         |at_once| json!({"name": "fall", "arguments": {"at_once": at_once}, "_meta": {"progressToken": "t"}});
     for request in [modern("tools/call", arguments(true)), session.request("tools/call", arguments(true))] {
@@ -150,7 +150,7 @@ async fn call_without_a_place_is_told_to_come_back() {
     let gate = Gate::new();
     let runtime = RuntimeConfig { concurrent_calls_max: 1, ..RuntimeConfig::default() };
     let served = Setup { runtime, ..gated(&gate) }.serve().await;
-    let session = LegacySession::open(&served, "2025-11-25").await;
+    let session = LegacySession::open(&served, "2025-06-18").await;
     let second = async {
         gate.started().await;
         let call = json!({"name": "echo", "arguments": {"text": "x"}});

@@ -1,0 +1,136 @@
+//! The streams of sessions in this process: which of them delivers, how far it has, and that something has changed.
+
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use outboard_store::Sequence;
+use tokio::sync::watch;
+
+use super::event_id::stream_number;
+
+/// The streams. Clones are the same ones.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seats(Arc<Mutex<HashMap<u128, Row>>>);
+
+/// The streams of one session.
+#[derive(Debug, Default)]
+struct Row {
+    streams: HashSet<u64>,
+    /// The one that delivers.
+    holder: Option<u64>,
+    /// How far it has delivered.
+    delivered: Sequence,
+    changed: watch::Sender<()>,
+}
+
+/// One stream. Dropping it says that it has ended.
+#[derive(Debug)]
+pub(super) struct Seat {
+    seats: Seats,
+    session: u128,
+    number: u64,
+    changed: watch::Receiver<()>,
+}
+
+impl Seats {
+    /// A stream of the session with this number begins. It delivers nothing yet.
+    pub(super) fn take(&self, session: u128) -> Seat {
+        let number = stream_number();
+        let mut rows = self.lock();
+        let row = rows.entry(session).or_default();
+        row.streams.insert(number);
+        Seat { seats: self.clone(), session, number, changed: row.changed.subscribe() }
+    }
+
+    /// Tells the streams of a session that it has changed.
+    pub(super) fn signal(&self, session: u128) {
+        if let Some(row) = self.lock().get(&session) {
+            row.changed.send_replace(());
+        }
+    }
+
+    /// Whether this stream of a session is in this process.
+    pub(super) fn is_here(&self, session: u128, number: u64) -> bool {
+        self.lock().get(&session).is_some_and(|row| row.streams.contains(&number))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<u128, Row>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Seat {
+    /// Tells this stream from every other.
+    pub(super) const fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// This stream delivers from now on, and no other one here. Returns how far another one has delivered that did until
+    /// now.
+    pub(super) fn hold(&self) -> Option<Sequence> {
+        let mut rows = self.seats.lock();
+        let row = rows.get_mut(&self.session)?;
+        let before = row.holder.replace(self.number).filter(|before| *before != self.number);
+        row.changed.send_replace(());
+        before.map(|_| row.delivered)
+    }
+
+    /// Whether this is the one that delivers; then it has delivered up to here.
+    pub(super) fn deliver(&self, sequence: Sequence) -> bool {
+        let mut rows = self.seats.lock();
+        let Some(row) = rows.get_mut(&self.session).filter(|row| row.holder == Some(self.number)) else { return false };
+        row.delivered = row.delivered.max(sequence);
+        true
+    }
+
+    /// Whether this is the one that delivers.
+    pub(super) fn is_holder(&self) -> bool {
+        self.seats.lock().get(&self.session).is_some_and(|row| row.holder == Some(self.number))
+    }
+
+    /// Waits until something has changed: what the session holds, that it lives, or which stream delivers.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost.
+    pub(super) async fn changed(&mut self) {
+        // The sender is in the row, which is there as long as a seat is.
+        if self.changed.changed().await.is_err() {
+            std::future::pending().await
+        }
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        if let Entry::Occupied(mut row) = self.seats.lock().entry(self.session) {
+            row.get_mut().streams.remove(&self.number);
+            row.get_mut().holder.take_if(|holder| *holder == self.number);
+            if row.get().streams.is_empty() {
+                row.remove();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_stream_of_a_session_delivers() {
+        let seats = Seats::default();
+        let (first, second, other) = (seats.take(1), seats.take(1), seats.take(2));
+        assert!(!first.deliver(Sequence::from_u64(1)), "nobody delivers before it holds");
+        assert_eq!((first.hold(), other.hold()), (None, None));
+        assert!(first.deliver(Sequence::from_u64(7)) && other.deliver(Sequence::from_u64(9)));
+        assert_eq!(second.hold(), Some(Sequence::from_u64(7)));
+        assert!(!first.deliver(Sequence::from_u64(8)) && !first.is_holder() && second.is_holder());
+        assert!(seats.is_here(1, first.number()) && !seats.is_here(2, first.number()));
+        drop(second);
+        assert_eq!(first.hold(), None, "one that has ended delivers no more");
+        drop((first, other));
+        assert!(seats.lock().is_empty());
+    }
+}

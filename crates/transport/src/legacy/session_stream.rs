@@ -1,0 +1,352 @@
+//! The stream of a session, which its client gets by GET: changes of lists, and of the resources that it subscribed to.
+//!
+//! One stream of a session delivers, the newest ([`claim`](super::claim)); an older one stays open and silent for a while,
+//! because a client whose stream ends comes back at once and would take the delivery away again. Event ids carry the place
+//! on the bus, and a client that comes back is told from there.
+//!
+//! What concerns the session itself, a subscription, its end or a newer stream, is signalled to its streams in this process
+//! ([`seats`](super::seats)). A stream on another replica is told over the bus, and looks itself what it was.
+
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::http::Response;
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use outboard_protocol::{Revision, encode};
+use outboard_runtime::{From, Listening, Told, Topics, Watching};
+use outboard_store::{Sequence, Session, SessionRecord, SessionState};
+use tokio::time::{Instant, sleep_until};
+
+use super::claim::{Claimed, Held};
+use super::event_id::EventId;
+use super::seats::Seat;
+use super::session::topic;
+use crate::http::body::Body;
+use crate::http::refusal::Refusal;
+use crate::http::{Inner, sse};
+use crate::streams::StreamPlace;
+
+/// How many changes are told in one piece.
+const PIECE_MAX: usize = 1_024;
+
+/// How long nothing more is told after something was: a storm of changes costs each stream ten pieces a second.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How long a claim waits for a store that does not answer.
+const CLAIM_RETRY: Duration = Duration::from_secs(1);
+
+/// An open stream.
+pub(super) struct SessionStream {
+    inner: Arc<Inner>,
+    session: Session,
+    seat: Seat,
+    listening: Listening,
+    /// What it has been told and has not passed on.
+    told: VecDeque<Told>,
+    /// So that who has the resources tells of them.
+    watching: BTreeMap<String, Watching>,
+    /// What stands for the session on the bus.
+    topic: Box<str>,
+    stage: Stage,
+    /// The claim, while this stream delivers.
+    held: Option<Held>,
+    places: Places,
+    /// What a client is told to wait before it comes back; only in sessions whose streams may end early.
+    retry: Option<Duration>,
+    /// When its connection ends.
+    end: Option<Instant>,
+    /// Until when nothing is told, since something was told just now.
+    pause_until: Instant,
+    _place: StreamPlace,
+}
+
+enum Stage {
+    /// It was opened.
+    Opened,
+    /// It wants to deliver, and tries to at this time.
+    Claiming(Instant),
+    /// It delivers.
+    Delivering,
+    /// A newer one delivers. It ends at this time.
+    Silent(Instant),
+    /// It ends.
+    Ended,
+}
+
+/// Places on the bus.
+struct Places {
+    /// Where it was opened: what came before is told in any case.
+    opened: Sequence,
+    /// Up to where another stream, alive until then, has delivered.
+    delivered_before: Sequence,
+    /// Up to where all has been told.
+    told: Sequence,
+    /// The client named the place from which it goes on.
+    is_resumed: bool,
+    /// How many events were told.
+    ordinal: u32,
+}
+
+impl SessionStream {
+    /// Opens a stream of a session, which goes on from `after`, or tells what changed lately.
+    pub(super) async fn open(
+        inner: &Arc<Inner>,
+        (session, revision): (Session, &'static Revision),
+        record: &SessionRecord,
+        seat: Seat,
+        after: Option<Sequence>,
+        place: StreamPlace,
+    ) -> Result<Response<Body>, Refusal> {
+        let topic = topic(&session);
+        let uris = record.subscriptions.iter().map(|uri| uri.as_str().into());
+        let topics = Topics::lists_and(uris.chain([topic.clone()]));
+        let from = after.map_or(From::Lately, From::After);
+        let mut listening = inner.runtime.notify().listen(topics, from).await.map_err(|error| {
+            tracing::warn!(%error, "the stream of a session cannot be opened");
+            Refusal::StoreUnavailable { id: None }
+        })?;
+        let opened = listening.position();
+        let told = ready(&mut listening);
+        // Behind everything that was told before this stream, so that a client that comes back at once misses nothing.
+        let before = told.front().map(|first| Sequence::from_u64(first.sequence.as_u64().saturating_sub(1)));
+        let places = Places {
+            opened,
+            delivered_before: Sequence::ZERO,
+            told: after.or(before).unwrap_or(opened),
+            is_resumed: after.is_some(),
+            ordinal: 0,
+        };
+        let config = &inner.config.legacy;
+        let retry = revision.priming_events.then_some(config.retry);
+        let stream = Self {
+            watching: watch(inner, record, BTreeMap::new()),
+            inner: Arc::clone(inner),
+            session,
+            seat,
+            listening,
+            told,
+            topic,
+            stage: Stage::Opened,
+            held: None,
+            places,
+            retry,
+            end: config.connection_max.filter(|_| retry.is_some()).map(|age| Instant::now() + age),
+            pause_until: Instant::now(),
+            _place: place,
+        };
+        let events = futures_util::stream::unfold(stream, |mut stream| async move {
+            let piece = stream.next().await?;
+            Some((piece, stream))
+        });
+        Ok(sse::response(events, inner.config.keep_alive))
+    }
+
+    async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            match self.stage {
+                Stage::Opened => {
+                    self.stage = Stage::Claiming(Instant::now());
+                    if let Some(retry) = self.retry {
+                        let mut event = Vec::new();
+                        self.places.id(&self.seat).write_without_data(&mut event, retry.as_millis());
+                        return Some(event.into());
+                    }
+                }
+                Stage::Claiming(at) => tokio::select! {
+                    biased;
+                    () = closing(&self.inner, self.end) => return self.close(),
+                    () = self.seat.changed() => self.look().await,
+                    () = sleep_until(at) => self.claim().await,
+                },
+                Stage::Delivering => tokio::select! {
+                    biased;
+                    () = closing(&self.inner, self.end) => return self.close(),
+                    () = self.seat.changed() => self.look().await,
+                    () = hear(&mut self.listening, &mut self.told, self.pause_until) => {
+                        if let Some(piece) = self.deliver().await {
+                            return Some(piece);
+                        }
+                    }
+                },
+                Stage::Silent(until) => tokio::select! {
+                    biased;
+                    () = closing(&self.inner, self.end) => return self.close(),
+                    () = sleep_until(until) => return self.close(),
+                    () = self.seat.changed() => self.look().await,
+                },
+                Stage::Ended => return None,
+            }
+        }
+    }
+
+    /// Ends the stream, though the session goes on: its client comes back.
+    fn close(&mut self) -> Option<Bytes> {
+        self.stage = Stage::Ended;
+        self.retry.map(super::retry)
+    }
+
+    fn fall_silent(&mut self) {
+        self.stage = Stage::Silent(Instant::now() + self.inner.config.legacy.get_takeover);
+        self.held = None;
+        self.watching.clear();
+        self.told.clear();
+    }
+
+    async fn claim(&mut self) {
+        let legacy = &self.inner.legacy;
+        match legacy.claims.claim(&self.session, self.seat.number()).await {
+            Ok(Claimed::Held { before }) => {
+                let is_elsewhere = |stream| !legacy.seats.is_here(self.session.number, stream);
+                if before.is_some_and(is_elsewhere) {
+                    self.inner.tell_replicas(&self.session);
+                }
+                self.places.delivered_before = self.seat.hold().unwrap_or(Sequence::ZERO);
+                self.held = Some(legacy.claims.keep(&self.session, self.seat.number(), &self.inner.tasks));
+                self.stage = Stage::Delivering;
+            }
+            Ok(Claimed::NotYet(wait)) => self.stage = Stage::Claiming(Instant::now() + wait),
+            Err(error) => {
+                tracing::warn!(%error, "the stream of a session cannot deliver now");
+                self.stage = Stage::Claiming(Instant::now() + CLAIM_RETRY);
+            }
+        }
+    }
+
+    /// Looks what has become of the session, and which stream delivers.
+    async fn look(&mut self) {
+        match self.inner.sessions.state(&self.session).await {
+            Ok(SessionState::Living(record)) => self.subscribe(&record),
+            Ok(SessionState::Terminated) => {
+                self.stage = Stage::Ended;
+                return;
+            }
+            Err(error) => tracing::warn!(%error, "a stream cannot look what has changed in its session"),
+        }
+        if !matches!(self.stage, Stage::Delivering) {
+            return;
+        }
+        let is_mine = match self.inner.legacy.claims.holder(&self.session).await {
+            _ if !self.seat.is_holder() => false,
+            Ok(Some(holder)) => holder == self.seat.number(),
+            Ok(None) | Err(_) => true,
+        };
+        if !is_mine {
+            self.fall_silent();
+        }
+    }
+
+    fn subscribe(&mut self, record: &SessionRecord) {
+        let topics = self.listening.topics_mut();
+        for gone in self.watching.keys().filter(|uri| !record.subscriptions.contains(uri)) {
+            topics.remove(gone);
+        }
+        record.subscriptions.iter().for_each(|uri| topics.add(uri));
+        if !matches!(self.stage, Stage::Silent(_)) {
+            self.watching = watch(&self.inner, record, std::mem::take(&mut self.watching));
+        }
+    }
+
+    /// Tells what was heard, in one piece; nothing, if it was not for the client.
+    async fn deliver(&mut self) -> Option<Bytes> {
+        // What concerns the session is looked at before anything that comes after it is told.
+        let is_ours = |told: &Told| told.change.uri() == Some(&*self.topic);
+        let end = self.told.iter().position(is_ours).map_or(self.told.len(), |place| place + 1);
+        let told: Vec<Told> = self.told.drain(..end).collect();
+        let has_changed = told.last().is_some_and(is_ours);
+        let last = told.iter().map(|told| told.sequence).max()?;
+        if !self.seat.deliver(last) {
+            // The newer stream begins behind what this one has delivered.
+            self.fall_silent();
+            return None;
+        }
+        let piece = self.write(&told);
+        if has_changed {
+            self.look().await;
+        }
+        if piece.is_empty() {
+            return None;
+        }
+        self.pause_until = Instant::now() + PAUSE;
+        Some(piece.into())
+    }
+
+    fn write(&mut self, told: &[Told]) -> Vec<u8> {
+        let mut changes = HashSet::new();
+        // What changed several times is told once, in the place of its last change.
+        let mut last: Vec<bool> = told.iter().rev().map(|told| changes.insert(&told.change)).collect();
+        last.reverse();
+        let mut out = Vec::new();
+        for (index, (told_now, is_last)) in told.iter().zip(last).enumerate() {
+            // Several may share a place; only behind the last of them has all of it been told.
+            if told.get(index + 1).is_none_or(|next| next.sequence != told_now.sequence) {
+                self.places.told = self.places.told.max(told_now.sequence);
+            }
+            let Told { sequence, change } = told_now;
+            let is_ours = change.uri() == Some(&*self.topic);
+            if is_last && !is_ours && !self.places.was_delivered(*sequence, self.retry.is_some()) {
+                self.places.ordinal = self.places.ordinal.wrapping_add(1);
+                self.places.id(&self.seat).write(&mut out);
+                sse::write_message(&mut out, &encode::change(&change.method(), change.uri(), None));
+            }
+        }
+        out
+    }
+}
+
+impl Places {
+    /// The id of what is told now.
+    fn id(&self, seat: &Seat) -> EventId {
+        EventId::Session { position: self.told, connection: seat.number(), ordinal: self.ordinal }
+    }
+
+    /// Whether another stream, which was alive, has told this to the client.
+    fn was_delivered(&self, sequence: Sequence, has_ids_from_the_start: bool) -> bool {
+        // A client that names no place has lost no stream on which it got an id. Where it gets one only with the first
+        // event, it may have lost one all the same: then it is told again what changed lately.
+        let in_doubt = !has_ids_from_the_start && sequence <= self.opened;
+        sequence <= self.delivered_before && !self.is_resumed && !in_doubt
+    }
+}
+
+/// Waits for something to be told, when the pause is over; then takes everything that is ready.
+async fn hear(listening: &mut Listening, told: &mut VecDeque<Told>, pause_until: Instant) {
+    sleep_until(pause_until).await;
+    if told.is_empty() {
+        told.push_back(listening.next().await);
+    }
+    told.append(&mut ready(listening));
+}
+
+/// Everything that a listener can be told now.
+fn ready(listening: &mut Listening) -> VecDeque<Told> {
+    std::iter::from_fn(|| listening.next().now_or_never()).take(PIECE_MAX).collect()
+}
+
+fn watch(
+    inner: &Inner,
+    record: &SessionRecord,
+    mut watching: BTreeMap<String, Watching>,
+) -> BTreeMap<String, Watching> {
+    let uris = record.subscriptions.iter();
+    uris.map(|uri| {
+        let watched = watching.remove(uri).unwrap_or_else(|| inner.runtime.watch(uri));
+        (uri.clone(), watched)
+    })
+    .collect()
+}
+
+/// Ends when the stream is to end: the server drains, or the connection is old enough.
+pub(super) async fn closing(inner: &Inner, end: Option<Instant>) {
+    let age = async {
+        match end {
+            Some(end) => sleep_until(end).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = inner.drain.cancelled() => {}
+        () = age => {}
+    }
+}

@@ -1,0 +1,76 @@
+//! What modern requests have in common, whatever they travel over: each says all about itself, and is asked in rounds.
+
+use bytes::Bytes;
+use outboard_identity::Principal;
+use outboard_protocol::encode::{ServerIdentity, ServerResult};
+use outboard_protocol::error::shortened;
+use outboard_protocol::meta::MetaError;
+use outboard_protocol::params::{Params, ParamsError};
+use outboard_protocol::revision::SERVED;
+use outboard_protocol::types::{DiscoverResult, ProgressToken};
+use outboard_protocol::{Era, ProtocolError, RawJson, Request, RequestMeta, Revision};
+use outboard_runtime::{Asking, Call, Client, Description, Operation, Runtime};
+
+use crate::operation::{operation, round};
+
+/// A request that was checked, but for what its method needs.
+pub(crate) struct Asked<'a> {
+    pub(crate) params: Params<'a>,
+    pub(crate) revision: &'static Revision,
+    pub(crate) about: RequestMeta,
+    pub(crate) progress_token: Option<ProgressToken>,
+}
+
+impl Asked<'_> {
+    /// The call that is wanted. `message` is what the request is made of slices of.
+    pub(crate) fn call(
+        self,
+        request: &Request,
+        principal: Principal,
+        message: &Bytes,
+        runtime: &Runtime,
+    ) -> Result<Call, ProtocolError> {
+        let Self { params, revision, about, progress_token } = self;
+        let operation = operation(Era::Modern, request, &params, message)?;
+        // Only these may be answered with questions (specification: *Multi Round-Trip Requests*).
+        let asking = match operation {
+            Operation::CallTool(_) | Operation::ReadResource { .. } | Operation::GetPrompt(_) => {
+                Asking::Rounds(round(&params, message, runtime.config().input.state_bytes_max)?)
+            }
+            Operation::Describe | Operation::List { .. } | Operation::Complete(_) => Asking::Nobody,
+        };
+        let client = Client { revision, info: about.client_info, capabilities: about.client_capabilities };
+        Ok(Call::new(operation, principal, client)
+            .with_meta(params.meta.map(|raw| RawJson::slice_of(message, raw)))
+            .with_telling(progress_token, about.log_level)
+            .with_asking(asking))
+    }
+}
+
+/// Whether the params of a message have modern `_meta`, which says that it is of the modern era.
+pub(crate) fn has_modern_meta(params: Option<&RawJson>) -> Result<bool, ParamsError> {
+    match Params::read(params)?.meta() {
+        Ok(meta) => Ok(meta.is_modern()),
+        // A key that stands twice does not decide the era, one way or the other.
+        Err(error @ MetaError::Malformed) => Err(error.into()),
+        // What is no object is legacy's to refuse.
+        Err(_) => Ok(false),
+    }
+}
+
+/// The modern revision that a request names.
+pub(crate) fn served(version: &str) -> Result<&'static Revision, ProtocolError> {
+    Revision::served(version)
+        .filter(|revision| revision.era == Era::Modern)
+        .ok_or_else(|| ProtocolError::UnsupportedVersion { requested: shortened(version) })
+}
+
+/// What the server is, in modern words.
+pub(crate) fn describe(description: &Description, _: &'static Revision, _: &ServerIdentity) -> ServerResult {
+    let found = DiscoverResult {
+        supported_versions: SERVED.iter().map(|revision| revision.name.to_owned()).collect(),
+        capabilities: description.capabilities.clone(),
+        instructions: description.instructions.clone(),
+    };
+    ServerResult::Discover(Box::new(found), description.hints)
+}

@@ -1,0 +1,237 @@
+//! `subscriptions/listen`, whatever it travels over: which filter is taken, what of it is honoured, and the messages.
+
+use std::collections::BTreeSet;
+use std::future::pending;
+use std::time::Duration;
+
+use outboard_protocol::params::ParamsError;
+use outboard_protocol::raw::Members;
+use outboard_protocol::types::{ServerCapabilities, SubscriptionFilter};
+use outboard_protocol::{RawJson, RequestId, encode};
+use outboard_runtime::{Change, Listening, Runtime, Topics, Watching};
+use outboard_store::StoreError;
+use tokio::time::{Instant, sleep_until};
+
+use crate::streams::StreamPlace;
+
+/// Bounds on what one stream or session may subscribe to.
+#[derive(Clone, Copy, Debug)]
+pub struct SubscriptionLimits {
+    /// How many resources. Default: 256.
+    pub uris_max: usize,
+    /// The longest URI, in bytes. Default: 8 KiB.
+    pub uri_bytes_max: usize,
+}
+
+impl Default for SubscriptionLimits {
+    fn default() -> Self {
+        Self { uris_max: 256, uri_bytes_max: 8 * 1024 }
+    }
+}
+
+/// How long what has just been told is not told again: a storm of changes costs each stream ten messages a second.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Reads the filter of a listen request.
+pub(crate) fn filter(params: Option<&RawJson>, limits: SubscriptionLimits) -> Result<SubscriptionFilter, ParamsError> {
+    let name = "notifications";
+    let expected = "an object of toolsListChanged, promptsListChanged, resourcesListChanged (booleans) and \
+                    resourceSubscriptions (an array of URIs)";
+    let params = params.map_or(&b"{}"[..], RawJson::as_bytes);
+    let members: Members<'_> = serde_json::from_slice(params).map_err(|_| ParamsError::Unreadable)?;
+    let mut filters = members.0.iter().filter(|(member, _)| member == name).map(|(_, value)| value.get());
+    let filter = filters.next().ok_or(ParamsError::Missing { name })?;
+    if filters.next().is_some() {
+        return Err(ParamsError::Duplicate { name });
+    }
+    // The type would be read from an array too.
+    let filter = filter.starts_with('{').then(|| serde_json::from_str::<SubscriptionFilter>(filter).ok()).flatten();
+    let filter = filter.ok_or(ParamsError::WrongType { name, expected })?;
+    let uris = &filter.resource_subscriptions;
+    if uris.len() > limits.uris_max || uris.iter().any(|uri| uri.len() > limits.uri_bytes_max) {
+        let name = "notifications.resourceSubscriptions";
+        return Err(ParamsError::WrongType { name, expected: "fewer or shorter URIs: the server bounds both" });
+    }
+    Ok(filter)
+}
+
+/// The part of a filter that a server with these capabilities honours. Resources are taken as they are named: which of them
+/// exist may change while the stream is open.
+fn honoured(filter: SubscriptionFilter, capabilities: &ServerCapabilities) -> SubscriptionFilter {
+    let resources = capabilities.resources;
+    SubscriptionFilter {
+        tools_list_changed: filter.tools_list_changed && capabilities.tools.is_some_and(|tools| tools.list_changed),
+        prompts_list_changed: filter.prompts_list_changed
+            && capabilities.prompts.is_some_and(|prompts| prompts.list_changed),
+        resources_list_changed: filter.resources_list_changed
+            && resources.is_some_and(|resources| resources.list_changed),
+        resource_subscriptions: if resources.is_some_and(|resources| resources.subscribe) {
+            filter.resource_subscriptions
+        } else {
+            Vec::new()
+        },
+    }
+}
+
+/// Changes as they are told to one client: what changes again while it waits to be told is told once, and nothing more often
+/// than the pause allows.
+#[derive(Debug)]
+pub(crate) struct Changes {
+    listening: Listening,
+    /// What has changed and is told when the pause is over.
+    waiting: BTreeSet<Change>,
+    /// Until when nothing is told, since something was told just now.
+    pause_until: Option<Instant>,
+}
+
+impl Changes {
+    pub(crate) const fn new(listening: Listening) -> Self {
+        Self { listening, waiting: BTreeSet::new(), pause_until: None }
+    }
+
+    /// Tells of a resource too from now on.
+    pub(crate) fn add(&mut self, uri: &str) {
+        self.listening.topics_mut().add(uri);
+    }
+
+    /// Tells of a resource no more.
+    pub(crate) fn remove(&mut self, uri: &str) {
+        self.listening.topics_mut().remove(uri);
+        self.waiting.remove(&Change::Resource(uri.into()));
+    }
+
+    /// The next change; waits for it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost.
+    pub(crate) async fn next(&mut self) -> Change {
+        loop {
+            if self.pause_until.is_none_or(|until| until <= Instant::now())
+                && let Some(change) = self.waiting.pop_first()
+            {
+                if self.waiting.is_empty() {
+                    self.pause_until = Some(Instant::now() + PAUSE);
+                }
+                return change;
+            }
+            let pause = async {
+                match self.pause_until {
+                    Some(until) if !self.waiting.is_empty() => sleep_until(until).await,
+                    _ => pending().await,
+                }
+            };
+            tokio::select! {
+                told = self.listening.next() => {
+                    self.waiting.insert(told.change);
+                }
+                () = pause => {}
+            }
+        }
+    }
+}
+
+/// One open listen request. Dropping it ends it, and gives its place back.
+#[derive(Debug)]
+pub(crate) struct Subscription {
+    id: RequestId,
+    honoured: SubscriptionFilter,
+    changes: Changes,
+    /// So that who has the resources tells of them.
+    _watching: Vec<Watching>,
+    _place: StreamPlace,
+}
+
+impl Subscription {
+    /// Begins to listen for what a filter names.
+    pub(crate) async fn open(
+        runtime: &Runtime,
+        id: RequestId,
+        filter: SubscriptionFilter,
+        place: StreamPlace,
+    ) -> Result<Self, StoreError> {
+        let honoured = honoured(filter, &runtime.description().capabilities);
+        let topics = Topics::of(&honoured);
+        let watching = topics.iter().filter_map(Change::uri).map(|uri| runtime.watch(uri)).collect();
+        let listening = runtime.notify().listen(topics, outboard_runtime::From::Lately).await?;
+        Ok(Self { id, honoured, changes: Changes::new(listening), _watching: watching, _place: place })
+    }
+
+    /// The first message: what will be told.
+    pub(crate) fn acknowledgement(&self) -> Vec<u8> {
+        encode::acknowledged(&self.id, &self.honoured)
+    }
+
+    /// The next message; waits for it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost.
+    pub(crate) async fn next(&mut self) -> Vec<u8> {
+        let change = self.changes.next().await;
+        encode::change(&change.method(), change.uri(), Some(&self.id))
+    }
+
+    /// The last message, when the server ends the stream in order.
+    pub(crate) fn end(&self) -> Vec<u8> {
+        encode::listen_result(&self.id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use outboard_protocol::types::{ListCapability, ResourcesCapability};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn read(params: &Value, limits: SubscriptionLimits) -> Result<SubscriptionFilter, ParamsError> {
+        filter(Some(&RawJson::of(params).unwrap()), limits)
+    }
+
+    #[test]
+    fn filter_of_another_form_is_refused() {
+        let limits = SubscriptionLimits { uris_max: 2, uri_bytes_max: 4 };
+        let cases = [
+            (json!({}), false),
+            (json!({"notifications": null}), false),
+            (json!({"notifications": true}), false),
+            (json!({"notifications": [true]}), false),
+            (json!({"notifications": {"toolsListChanged": "yes"}}), false),
+            (json!({"notifications": {"toolsListChanged": null}}), false),
+            (json!({"notifications": {"resourceSubscriptions": "a:b"}}), false),
+            (json!({"notifications": {"resourceSubscriptions": [1]}}), false),
+            (json!({"notifications": {"resourceSubscriptions": ["a:bcd"]}}), false),
+            (json!({"notifications": {"resourceSubscriptions": ["a:", "b:", "c:"]}}), false),
+            (json!({"notifications": {"resourceSubscriptions": ["a:bc", "b:"]}}), true),
+            (json!({"notifications": {}}), true),
+            (json!({"notifications": {"toolsListChanged": true, "somethingElse": 1}}), true),
+        ];
+        for (params, is_taken) in cases {
+            assert_eq!(read(&params, limits).is_ok(), is_taken, "{params}");
+        }
+        assert!(filter(None, limits).is_err());
+        let twice = RawJson::parse(r#"{"notifications":{},"notifications":{}}"#.into()).unwrap();
+        assert_eq!(filter(Some(&twice), limits), Err(ParamsError::Duplicate { name: "notifications" }));
+    }
+
+    #[test]
+    fn what_the_server_does_not_have_is_not_honoured() {
+        let all = SubscriptionFilter {
+            tools_list_changed: true,
+            prompts_list_changed: true,
+            resources_list_changed: true,
+            resource_subscriptions: vec!["a:b".to_owned()],
+        };
+        let list = ListCapability { list_changed: true };
+        let nothing = ServerCapabilities::default();
+        assert_eq!(honoured(all.clone(), &nothing), SubscriptionFilter::default());
+        let tools = ServerCapabilities { tools: Some(list), ..ServerCapabilities::default() };
+        let only_tools = SubscriptionFilter { tools_list_changed: true, ..SubscriptionFilter::default() };
+        assert_eq!(honoured(all.clone(), &tools), only_tools);
+        let resources = Some(ResourcesCapability { subscribe: true, list_changed: true });
+        let everything = ServerCapabilities { tools: Some(list), prompts: Some(list), resources, ..nothing };
+        assert_eq!(honoured(all.clone(), &everything), all);
+        assert_eq!(honoured(SubscriptionFilter::default(), &everything), SubscriptionFilter::default());
+    }
+}
