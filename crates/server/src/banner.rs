@@ -1,5 +1,6 @@
 //! What is printed when the server is ready: the URL, and how clients are told of it.
 
+use outboard_runtime::Counts;
 use url::Url;
 
 /// What there is to say.
@@ -8,23 +9,23 @@ pub(crate) struct Banner<'a> {
     pub(crate) url: &'a Url,
     /// The server's name.
     pub(crate) name: &'a str,
-    /// How many tools it has now.
-    pub(crate) tools: usize,
+    /// How much it offers now.
+    pub(crate) counts: Counts,
 }
 
 impl Banner<'_> {
     pub(crate) fn text(&self) -> String {
-        let Self { url, tools, .. } = self;
+        let Self { url, counts, .. } = self;
         let name = self.client_name();
-        let tool = if *tools == 1 { "tool" } else { "tools" };
         format!(
-            "{} is serving {tools} {tool} on {url}\n\n\
+            "{} is serving {} on {url}\n\n\
              Claude Code   claude mcp add --transport http {name} {url}\n\
              VS Code       code --add-mcp '{{\"name\":\"{name}\",\"type\":\"http\",\"url\":\"{url}\"}}'\n\
              Cursor        {{\"mcpServers\":{{\"{name}\":{{\"url\":\"{url}\"}}}}}}   in .cursor/mcp.json\n\
              Codex         codex mcp add {name} --url {url}\n\
              Shell         outboard list {url}\n\n",
             self.name,
+            offered(*counts),
         )
     }
 
@@ -37,6 +38,21 @@ impl Banner<'_> {
     }
 }
 
+/// What there is, as it is said in a line; a template counts as a resource.
+fn offered(counts: Counts) -> String {
+    let kinds = [(counts.tools, "tool"), (counts.resources + counts.templates, "resource"), (counts.prompts, "prompt")];
+    let parts: Vec<String> = kinds.into_iter().filter(|(count, _)| *count > 0).map(counted).collect();
+    match parts.as_slice() {
+        [] => counted((0, "tool")),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+fn counted((count, kind): (usize, &str)) -> String {
+    if count == 1 { format!("1 {kind}") } else { format!("{count} {kind}s") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,12 +62,26 @@ mod tests {
         let url = Url::parse("http://127.0.0.1:8080/mcp").unwrap();
         for (name, pasted) in [("calculator", "calculator"), ("my 'server'; rm", "my--server---rm"), ("éé", "outboard")]
         {
-            let text = Banner { url: &url, name, tools: 1 }.text();
+            let text = Banner { url: &url, name, counts: Counts { tools: 1, ..Counts::default() } }.text();
             assert!(
                 text.contains(&format!("claude mcp add --transport http {pasted} http://127.0.0.1:8080/mcp\n")),
                 "{text}"
             );
             assert!(text.starts_with(&format!("{name} is serving 1 tool on http://127.0.0.1:8080/mcp\n")), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_there_is_is_counted_and_what_is_not_is_left_out() {
+        let cases = [
+            ((0, 0, 0, 0), "0 tools"),
+            ((2, 0, 0, 0), "2 tools"),
+            ((0, 1, 0, 0), "1 resource"),
+            ((3, 0, 0, 1), "3 tools and 1 prompt"),
+            ((13, 7, 2, 4), "13 tools, 9 resources and 4 prompts"),
+        ];
+        for ((tools, resources, templates, prompts), said) in cases {
+            assert_eq!(offered(Counts { tools, resources, templates, prompts }), said);
         }
     }
 }

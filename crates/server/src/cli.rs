@@ -29,7 +29,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Serve tools over HTTP: built-in ones, lifted stdio servers, or what a config file says
+    /// Serve tools over HTTP or stdio: built-in ones, lifted stdio servers, or what a config file says
     #[command(after_help = SERVE_EXAMPLES)]
     Serve(Box<ServeArgs>),
     /// Check a config file without starting anything
@@ -49,13 +49,16 @@ Examples:
     outboard serve
   Put a stdio server on http://127.0.0.1:8080/mcp:
     outboard serve --stdio \"npx -y @modelcontextprotocol/server-everything\"
+  Put the servers of a client's config on it:
+    outboard serve --import ~/.cursor/mcp.json
   Serve what a config file says:
     outboard serve --config outboard.toml";
 
 const CHECK_EXAMPLES: &str = "\
 Examples:
   outboard check
-  outboard check --config deploy/outboard.toml --format github";
+  outboard check --config deploy/outboard.toml --format github
+  outboard check --import ~/.cursor/mcp.json";
 
 const LIST_EXAMPLES: &str = "\
 Examples:
@@ -76,6 +79,9 @@ pub(crate) struct ServeArgs {
     /// Directory of the server's own state, such as its key [env: OUTBOARD_STATE_DIR]
     #[arg(long, value_name = "DIRECTORY")]
     pub(crate) state_dir: Option<PathBuf>,
+    /// How clients reach the server: http or stdio [default: http] [env: OUTBOARD_TRANSPORT]
+    #[arg(long, value_name = "TRANSPORT")]
+    pub(crate) transport: Option<String>,
     #[command(flatten)]
     pub(crate) lift: LiftArgs,
     #[command(flatten)]
@@ -90,7 +96,10 @@ pub(crate) struct LiftArgs {
     /// A stdio server to lift: a command line, split like a shell does, run without one; may be repeated
     #[arg(long, value_name = "COMMAND LINE")]
     pub(crate) stdio: Vec<String>,
-    /// An environment variable that lifted servers of --stdio get beside the usual ones; may be repeated
+    /// A config of an MCP client (JSON with mcpServers or servers), whose servers are lifted too; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) import: Vec<PathBuf>,
+    /// An environment variable that servers of --stdio and --import get beside the usual ones; may be repeated
     #[arg(long, value_name = "NAME")]
     pub(crate) env_pass: Vec<String>,
 }
@@ -128,9 +137,12 @@ pub(crate) struct LogArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
-    /// Config file
-    #[arg(short, long, value_name = "FILE", env = "OUTBOARD_CONFIG", default_value = "outboard.toml")]
-    pub(crate) config: PathBuf,
+    /// Config file [default: outboard.toml, if nothing else is named]
+    #[arg(short, long, value_name = "FILE", env = "OUTBOARD_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// A config of an MCP client, as for serve; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) import: Vec<PathBuf>,
     /// Form of what is found
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     pub(crate) format: ReportFormat,
@@ -202,6 +214,7 @@ impl ServeArgs {
     /// What the flags say, for the config.
     pub(crate) fn overrides(&self) -> Overrides {
         Overrides {
+            transport: self.transport.clone(),
             listen: self.network.listen.clone(),
             public_url: self.network.public_url.clone(),
             path: self.network.path.clone(),
@@ -211,6 +224,7 @@ impl ServeArgs {
             log_level: self.log.log_level.clone(),
             log_format: self.log.log_format.clone(),
             stdio: self.lift.stdio.clone(),
+            imports: self.lift.import.clone(),
             env_pass: self.lift.env_pass.clone(),
         }
     }

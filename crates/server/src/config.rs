@@ -12,23 +12,33 @@ mod effective;
 mod environment;
 mod expand;
 mod file;
+pub(crate) mod fuzzing;
+mod import;
+mod input;
 mod keys;
 mod layers;
+mod legacy;
 mod policy;
 mod read;
 mod secrets;
 mod setting;
+mod shown;
+mod state;
+mod subscriptions;
 mod text;
+mod transport;
 mod value;
 
 use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+pub(crate) use backend_file::Isolation;
 pub(crate) use effective::{Backend, Config, Drain, Limits, Log, Timeouts};
 pub(crate) use environment::{ProcessEnvironment, style_for};
 pub(crate) use file::LogFormat;
 pub(crate) use layers::Overrides;
+pub(crate) use transport::Transport;
 pub(crate) use value::ExactOrigin;
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Place};
@@ -51,6 +61,8 @@ pub(crate) struct Loaded {
     pub(crate) config: Config,
     /// Warnings only; to be said at each start.
     pub(crate) warnings: Diagnostics,
+    /// Every setting with its value, in the form of the file; without what may be secret.
+    pub(crate) shown: String,
 }
 
 impl Config {
@@ -77,31 +89,52 @@ impl Config {
         check::check(&file, &mut check);
         let state_dir = state_dir(&file, env, &broken, &mut check);
         let own = OwnEnvironment(env.all().into());
-        let backends = backends::Builder { env, broken: &broken, check: &mut check, own }.build(&file.backends, flags);
+        let mut builder = backends::Builder { env, broken: &broken, check: &mut check, own };
+        let candidates = builder.build(&file, flags);
+        transport::refuse_network_flags(&file, flags, &mut report);
         apply_policy(&file, &broken, &mut report);
         if report.has_errors() {
             return Err(report);
         }
-        Ok(Loaded { config: effective(file, state_dir, backends), warnings: report })
+        let shown = shown::shown(&file, &state_dir, &candidates);
+        let backends = candidates.into_iter().map(|candidate| candidate.backend).collect();
+        Ok(Loaded { config: effective(file, state_dir, backends), warnings: report, shown })
     }
 }
 
-fn read_file(path: &Path) -> Result<String, Diagnostics> {
-    let refuse = |problem: String, fix: &str| {
-        let mut report = Diagnostics::default();
-        let what = format!("`{}`: {problem}", path.display());
-        report.add(Diagnostic { code: Code::FileUnreadable, place: Place::Default, what, why: None, fix: fix.into() });
-        report
-    };
+/// Why the text of a file cannot be had.
+#[derive(Debug, thiserror::Error)]
+enum Unreadable {
+    #[error("{0}")]
+    File(#[source] std::io::Error),
+    #[error("it is larger than {FILE_BYTES_MAX} bytes")]
+    TooLarge,
+    #[error("it is not UTF-8 text")]
+    NotText,
+}
+
+fn read_text(path: &Path) -> Result<String, Unreadable> {
     let mut bytes = Vec::new();
     let read = std::fs::File::open(path).and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes));
-    if let Err(mistake) = read {
-        return Err(refuse(mistake.to_string(), "name a file that exists and can be read"));
-    }
+    read.map_err(Unreadable::File)?;
     if bytes.len() as u64 > FILE_BYTES_MAX {
-        return Err(refuse(format!("it is larger than {FILE_BYTES_MAX} bytes"), "name the configuration file"));
+        return Err(Unreadable::TooLarge);
     }
-    String::from_utf8(bytes).map_err(|_| refuse("it is not UTF-8 text".to_owned(), "save the file as UTF-8"))
+    String::from_utf8(bytes).map_err(|_| Unreadable::NotText)
+}
+
+fn read_file(path: &Path) -> Result<String, Diagnostics> {
+    read_text(path).map_err(|mistake| {
+        let fix = match mistake {
+            Unreadable::File(_) => "name a file that exists and can be read",
+            Unreadable::TooLarge => "name the configuration file",
+            Unreadable::NotText => "save the file as UTF-8",
+        };
+        let mut report = Diagnostics::default();
+        let what = format!("`{}`: {mistake}", path.display());
+        report.add(Diagnostic { code: Code::FileUnreadable, place: Place::Default, what, why: None, fix: fix.into() });
+        report
+    })
 }
 
 fn state_dir(file: &File, env: &dyn Environment, broken: &BTreeSet<String>, check: &mut Check<'_>) -> PathBuf {
@@ -118,9 +151,16 @@ fn state_dir(file: &File, env: &dyn Environment, broken: &BTreeSet<String>, chec
     })
 }
 
-/// Says what the policy objects to, unless a setting that it looks at could not be read.
+/// Says what the policy objects to, unless a setting that it looks at could not be read. Over stdio nobody else can
+/// reach the server, whatever a file says about the network.
 fn apply_policy(file: &File, broken: &BTreeSet<String>, report: &mut Diagnostics) {
-    if ["listen", "public_url", "allowed_origins", "insecure_no_auth"].iter().any(|key| broken.contains(*key)) {
+    if file.transport.value == Transport::Stdio {
+        return;
+    }
+    if ["transport", "listen", "public_url", "allowed_origins", "insecure_no_auth"]
+        .iter()
+        .any(|key| broken.contains(*key))
+    {
         return;
     }
     let facts = Facts {
@@ -153,6 +193,7 @@ fn effective(file: File, state_dir: PathBuf, backends: Vec<Backend>) -> Config {
         OriginRule::Any => None,
     };
     Config {
+        transport: file.transport.value,
         listen: file.listen.value.0,
         public_url: file.public_url.map(|url| url.value.0),
         path: file.path.value,
@@ -172,6 +213,7 @@ fn effective(file: File, state_dir: PathBuf, backends: Vec<Backend>) -> Config {
             header_count: limits.header_count.value.0,
             connections: limits.connections.value.0,
             calls: limits.calls.value.0,
+            page_items: limits.page_items.value.0,
         },
         timeouts: Timeouts {
             headers: timeouts.headers.value.0,
@@ -187,6 +229,11 @@ fn effective(file: File, state_dir: PathBuf, backends: Vec<Backend>) -> Config {
             after_legacy: stream.after_legacy.value.0,
             keep_alive: stream.keep_alive.value.0,
         },
+        input: file.input.effective(limits.body.value.0),
+        subscriptions: file.subscriptions.effective(),
+        legacy: file.legacy.effective(),
+        state: file.state.effective(),
+        resource_order: file.resource_order.into_iter().map(|name| name.value).collect(),
         backends,
     }
 }

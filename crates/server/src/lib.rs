@@ -28,15 +28,26 @@ mod listener;
 mod logging;
 mod program;
 mod serve;
+mod served;
 mod signals;
+mod stdio;
 
 pub use outboard_runtime as runtime;
-pub use outboard_runtime::{Catalog, Context, DynamicTool, IntoToolResult, Json, tool};
+pub use outboard_runtime::{
+    Cached, Catalog, Context, DynamicPrompt, DynamicResource, DynamicTemplate, DynamicTool, Handle, IntoPromptResult,
+    IntoResourceResult, IntoToolResult, Json, NotAccepted, StateError, States, prompt, resource, tool,
+};
 pub use program::main;
 
 /// The specification's objects that tools return: content, results, annotations.
 pub mod types {
     pub use outboard_protocol::types::*;
+}
+
+/// The readers of what operators write, for the fuzz targets; not for people.
+#[doc(hidden)]
+pub mod fuzzing {
+    pub use crate::config::fuzzing::{Judged, judge};
 }
 
 /// Compiles the README's example with the documentation tests.

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use outboard_backend::stdio::{StdioBackend, StdioBounds, StdioConfig};
-use outboard_runtime::{Catalog, Provider as _};
+use outboard_backend::stdio::{self, StdioBackend, StdioBounds, StdioConfig};
+use outboard_protocol::types::Root;
+use outboard_runtime::{Catalog, Notify, Provider as _};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::config::Backend;
+use crate::config::{Backend, Isolation};
 use crate::program::Failure;
 
 /// What the config says, as the backend takes it.
@@ -18,6 +19,14 @@ fn config_of(backend: Backend) -> StdioConfig {
         env: backend.env.into_map(),
         env_pass: backend.env_pass,
         cwd: backend.cwd,
+        isolation: match backend.isolation {
+            // The config refuses a process per session; without authentication there is one principal.
+            Isolation::PerPrincipal | Isolation::PerSession => stdio::Isolation::PerPrincipal,
+            Isolation::Shared => stdio::Isolation::Shared,
+        },
+        serial: backend.serial,
+        roots: backend.roots.into_iter().map(|uri| Root { uri: uri.into(), name: None }).collect(),
+        log_level: backend.log_level,
         bounds: StdioBounds {
             start_timeout: timing.start_timeout,
             term_grace: timing.stop_timeout,
@@ -37,14 +46,16 @@ pub(crate) struct Lifted {
 }
 
 impl Lifted {
-    /// Starts the servers; the catalog is returned with them in it.
-    pub(crate) fn start(backends: Vec<Backend>, mut catalog: Catalog) -> (Self, Catalog) {
+    /// Starts the servers; the catalog is returned with them in it. They tell by `notify` when their resources change.
+    pub(crate) fn start(backends: Vec<Backend>, notify: &Notify, mut catalog: Catalog) -> (Self, Catalog) {
         let mut lifted = Self { backends: Vec::new(), tasks: TaskTracker::new(), stop: CancellationToken::new() };
         let providers = backends.len() + usize::from(!catalog.is_empty());
         for backend in backends {
             let prefix = backend.prefix(providers).map(str::to_owned);
             let environment = backend.environment();
-            let started = StdioBackend::start(config_of(backend), environment, &lifted.tasks, lifted.stop.clone());
+            let config = config_of(backend);
+            let stop = lifted.stop.clone();
+            let started = StdioBackend::start(config, environment, notify.clone(), &lifted.tasks, stop);
             let provider = Arc::new(started.clone());
             catalog = match prefix {
                 Some(prefix) => catalog.provider_with_prefix(&prefix, provider),

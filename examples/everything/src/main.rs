@@ -1,7 +1,13 @@
-//! The fixture of the official conformance suite: a tool for each thing that it looks at, over the product's own wiring.
+//! The fixture of the official conformance suite: a tool, resource or prompt for each thing that it looks at, over the
+//! product's own wiring.
 
+mod asking;
 mod media;
+mod prompts;
+mod resources;
+mod rounds;
 mod schemas;
+mod telling;
 mod tools;
 
 use std::process::ExitCode;
@@ -12,18 +18,15 @@ fn main() -> ExitCode {
     outboard_server::main(catalog())
 }
 
-/// The suite calls the first tool that is listed without arguments, so one that needs none comes first.
+/// The suite calls the first tool that is listed without arguments and reads the first resource, so ones that need nothing
+/// come first.
 fn catalog() -> Catalog {
-    Catalog::new("everything", env!("CARGO_PKG_VERSION"))
-        .instructions("A fixture for tests: each tool shows one feature of the protocol.")
-        .tool(tools::test_simple_text)
-        .tool(tools::test_image_content)
-        .tool(tools::test_audio_content)
-        .tool(tools::test_embedded_resource)
-        .tool(tools::test_multiple_content_types)
-        .tool(tools::test_error_handling)
-        .tool(tools::test_tool_with_progress)
-        .tool(tools::test_x_mcp_header)
-        .tool(schemas::json_schema_2020_12_tool())
-        .tool(tools::echo)
+    let catalog = Catalog::new("everything", env!("CARGO_PKG_VERSION"))
+        .instructions("A fixture for tests: each tool, resource and prompt shows one feature of the protocol.");
+    let catalog = tools::add_to(catalog);
+    let catalog = telling::add_to(catalog);
+    let catalog = asking::add_to(catalog);
+    let catalog = rounds::add_to(catalog);
+    let catalog = resources::add_to(catalog);
+    prompts::add_to(catalog)
 }

@@ -1,40 +1,51 @@
-//! The tools that the suite calls, with the answers that its scenarios document.
-
-use std::time::Duration;
+//! Tools that only answer: every kind of content, an error, a header, a schema.
 
 use outboard_server::types::{CallToolResult, Content, ResourceContents};
-use outboard_server::{Context, tool};
+use outboard_server::{Catalog, tool};
 
-use crate::media;
+use crate::{media, schemas};
+
+pub(crate) fn add_to(catalog: Catalog) -> Catalog {
+    catalog
+        .tool(test_simple_text)
+        .tool(test_image_content)
+        .tool(test_audio_content)
+        .tool(test_embedded_resource)
+        .tool(test_multiple_content_types)
+        .tool(test_error_handling)
+        .tool(test_x_mcp_header)
+        .tool(schemas::json_schema_2020_12_tool())
+        .tool(echo)
+}
 
 /// Answers with a text.
 #[tool(read_only)]
-pub(crate) async fn test_simple_text() -> &'static str {
+async fn test_simple_text() -> &'static str {
     "This is a simple text response for testing."
 }
 
 /// Answers with a picture.
 #[tool(read_only)]
-pub(crate) async fn test_image_content() -> Content {
+async fn test_image_content() -> Content {
     Content::image(media::PNG, "image/png")
 }
 
 /// Answers with a sound.
 #[tool(read_only)]
-pub(crate) async fn test_audio_content() -> Content {
+async fn test_audio_content() -> Content {
     Content::audio(media::WAV, "audio/wav")
 }
 
 /// Answers with a resource, whole.
 #[tool(read_only)]
-pub(crate) async fn test_embedded_resource() -> Content {
+async fn test_embedded_resource() -> Content {
     let text = "This is an embedded resource content.";
     Content::resource(ResourceContents::text("test://embedded-resource", "text/plain", text))
 }
 
 /// Answers with several kinds of content at once.
 #[tool(read_only)]
-pub(crate) async fn test_multiple_content_types() -> Vec<Content> {
+async fn test_multiple_content_types() -> Vec<Content> {
     let json = r#"{"test":"data","value":123}"#;
     vec![
         Content::text("Multiple content types test:"),
@@ -45,23 +56,13 @@ pub(crate) async fn test_multiple_content_types() -> Vec<Content> {
 
 /// Answers with a tool execution error.
 #[tool(read_only)]
-pub(crate) async fn test_error_handling() -> CallToolResult {
+async fn test_error_handling() -> CallToolResult {
     CallToolResult::error("This tool intentionally returns an error for testing")
-}
-
-/// Tells its progress three times before it answers.
-#[tool(read_only)]
-pub(crate) async fn test_tool_with_progress(ctx: &Context) -> &'static str {
-    for step in [0.0, 50.0, 100.0] {
-        ctx.progress(step, Some(100.0), None);
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    "done"
 }
 
 /// Tells the region, which a header of the request repeats.
 #[tool(read_only, idempotent)]
-pub(crate) async fn test_x_mcp_header(
+async fn test_x_mcp_header(
     /// Any text.
     #[header("Region")]
     region: String,
@@ -71,7 +72,7 @@ pub(crate) async fn test_x_mcp_header(
 
 /// Gives the message back.
 #[tool(read_only, idempotent, open_world = false)]
-pub(crate) async fn echo(
+async fn echo(
     /// What to give back.
     message: String,
 ) -> String {

@@ -8,14 +8,14 @@ use outboard_runtime::Catalog;
 
 use crate::banner::Banner;
 use crate::cli::ServeArgs;
-use crate::config::{Config, ProcessEnvironment, style_for};
+use crate::config::{Config, ProcessEnvironment, Transport, style_for};
 use crate::program::{Failure, block_on};
 use crate::serve::Server;
 use crate::signals::Signals;
-use crate::{demo, logging};
+use crate::{demo, logging, stdio};
 
 /// The config file that is read where none is named.
-const DEFAULT_CONFIG: &str = "outboard.toml";
+pub(crate) const DEFAULT_CONFIG: &str = "outboard.toml";
 
 pub(crate) fn run(arguments: &ServeArgs, catalog: Catalog) -> Result<ExitCode, Failure> {
     let path = arguments.config.clone().or_else(|| default_config(arguments));
@@ -25,17 +25,25 @@ pub(crate) fn run(arguments: &ServeArgs, catalog: Catalog) -> Result<ExitCode, F
         let text = loaded.warnings.to_text(style_for(&std::io::stderr(), &ProcessEnvironment));
         drop(std::io::stderr().write_all(text.as_bytes()));
     }
-    let is_demo = catalog.is_empty() && loaded.config.backends.is_empty();
+    // Somebody who imports servers, all of which are left out, does not want others in their place.
+    let is_demo = catalog.is_empty() && loaded.config.backends.is_empty() && arguments.lift.import.is_empty();
     let catalog = if is_demo { demo::add_to(catalog) } else { catalog };
     // A person who typed a command wants to hear at once that it cannot be started; a service starts with what it has.
     let wants_all = !arguments.lift.stdio.is_empty();
-    block_on(serve(loaded.config, catalog, wants_all))
+    match loaded.config.transport {
+        Transport::Http => block_on(serve(loaded.config, catalog, wants_all)),
+        Transport::Stdio => block_on(async {
+            stdio::serve(&loaded.config, catalog, wants_all).await?;
+            Ok(ExitCode::SUCCESS)
+        }),
+    }
 }
 
 /// `outboard.toml` in this directory. Flags that say what to serve stand for themselves.
 fn default_config(arguments: &ServeArgs) -> Option<PathBuf> {
     let path = PathBuf::from(DEFAULT_CONFIG);
-    (arguments.lift.stdio.is_empty() && path.is_file()).then_some(path)
+    let is_said = !arguments.lift.stdio.is_empty() || !arguments.lift.import.is_empty();
+    (!is_said && path.is_file()).then_some(path)
 }
 
 async fn serve(config: Config, catalog: Catalog, wants_all: bool) -> Result<ExitCode, Failure> {
@@ -45,7 +53,7 @@ async fn serve(config: Config, catalog: Catalog, wants_all: bool) -> Result<Exit
         // Nothing is served yet, so there is nothing to drain.
         _ = signals.wait() => return Ok(ExitCode::SUCCESS),
     };
-    let banner = Banner { url: server.url(), name: server.name(), tools: server.tool_count() };
+    let banner = Banner { url: server.url(), name: server.name(), counts: server.counts() };
     drop(std::io::stdout().write_all(banner.text().as_bytes()));
     drop(std::io::stdout().flush());
     server.run(&signals).await;

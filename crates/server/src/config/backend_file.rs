@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use outboard_protocol::types::LoggingLevel;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -31,9 +32,19 @@ pub(super) struct BackendTable {
     /// What the names of its tools and prompts begin with, before an underscore; "" for nothing. At most 32 of
     /// letters, digits, `_`, `.` and `-`. By default the name of the backend, and nothing if it is the only provider.
     pub(super) prefix: Option<Setting<String>>,
-    /// Who shares one process. Only "shared" exists: all callers share it, and the program keeps nothing about them.
-    /// By default undeclared; without authentication all callers are one anonymous principal, so there is one process.
-    pub(super) isolation: Option<Setting<Isolation>>,
+    /// Who shares one process: "per-principal", each caller has its own, and without authentication all callers are
+    /// one anonymous principal; "shared", all callers, and the program keeps nothing about them; "per-session" does not
+    /// exist in this version.
+    pub(super) isolation: Setting<Isolation>,
+    /// Whether the program gets one call at a time, so that what it asks and logs is known to belong to that call.
+    /// By default true, unless `isolation` is "shared".
+    pub(super) serial: Option<Setting<bool>>,
+    /// Directories, relative to this file, or `file://` URIs that outboard names when the program asks for roots. What
+    /// callers have as roots never reaches the program: it would read them on this machine.
+    pub(super) roots: Vec<Setting<String>>,
+    /// Least severe level of log messages to ask of the program: "debug", "info", "notice", "warning", "error",
+    /// "critical", "alert" or "emergency".
+    pub(super) log_level: Setting<ChildLogLevel>,
     /// Longest time from the program's start until it can be called, 100ms to 10m.
     pub(super) start_timeout: Setting<Interval>,
     /// Time that the program has between SIGTERM and SIGKILL, 0s to 5m.
@@ -45,11 +56,46 @@ pub(super) struct BackendTable {
 }
 
 /// Who shares one child process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Isolation {
+pub(crate) enum Isolation {
+    /// The calls of one principal.
+    #[default]
+    PerPrincipal,
+    /// The calls of one session.
+    PerSession,
     /// Everybody: the operator declares that the program keeps nothing about its callers.
     Shared,
+}
+
+/// A level of log messages, as the specification names them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum ChildLogLevel {
+    Debug,
+    #[default]
+    Info,
+    Notice,
+    Warning,
+    Error,
+    Critical,
+    Alert,
+    Emergency,
+}
+
+impl From<ChildLogLevel> for LoggingLevel {
+    fn from(level: ChildLogLevel) -> Self {
+        match level {
+            ChildLogLevel::Debug => Self::Debug,
+            ChildLogLevel::Info => Self::Info,
+            ChildLogLevel::Notice => Self::Notice,
+            ChildLogLevel::Warning => Self::Warning,
+            ChildLogLevel::Error => Self::Error,
+            ChildLogLevel::Critical => Self::Critical,
+            ChildLogLevel::Alert => Self::Alert,
+            ChildLogLevel::Emergency => Self::Emergency,
+        }
+    }
 }
 
 impl Default for BackendTable {
@@ -61,7 +107,10 @@ impl Default for BackendTable {
             env_pass: Vec::new(),
             cwd: None,
             prefix: None,
-            isolation: None,
+            isolation: Setting::default(),
+            serial: None,
+            roots: Vec::new(),
+            log_level: Setting::default(),
             // The first start of a package runner downloads the package.
             start_timeout: Setting::default_of(Interval::seconds(60)),
             stop_timeout: Setting::default_of(Interval::seconds(1)),

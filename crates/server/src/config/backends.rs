@@ -1,14 +1,20 @@
-//! From the `[backends.NAME]` tables and the `--stdio` flags to what is lifted.
+//! From the `[backends.NAME]` tables and the flags `--import` and `--stdio` to what is lifted.
+
+mod command_line;
+mod imported;
+mod roots;
+mod unique;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::amount::Interval;
-use super::backend_file::{BackendTable, Backends};
+use super::backend_file::{BackendTable, Isolation};
 use super::check::{Check, KeyPath, minutes};
 use super::effective::{Backend, ChildEnv, OwnEnvironment, Timing};
 use super::environment::Environment;
 use super::expand::{self, Refused};
+use super::file::File;
 use super::layers::Overrides;
 use super::setting::Setting;
 use crate::diagnostics::{Code, Diagnostic, Place};
@@ -26,84 +32,90 @@ pub(super) struct Builder<'a, 'c> {
     pub(super) own: OwnEnvironment,
 }
 
+/// A backend, and what it takes to speak of it.
+pub(super) struct Candidate {
+    pub(super) backend: Backend,
+    /// What it is called in messages, by where it was written: `backends.files`.
+    pub(super) label: String,
+    /// Where its prefix comes from.
+    place: Place,
+    /// The key of its prefix, if there is one.
+    prefix_key: Option<&'static str>,
+}
+
 impl Builder<'_, '_> {
     /// Builds those of the file, then those of the flags.
-    pub(super) fn build(&mut self, file: &Backends, flags: &Overrides) -> Vec<Backend> {
-        let mut backends: Vec<Backend> = file.iter().map(|(name, table)| self.table(name, table)).collect();
-        self.prefixes(file);
+    pub(super) fn build(&mut self, file: &File, flags: &Overrides) -> Vec<Candidate> {
+        let mut candidates: Vec<Candidate> =
+            file.backends.iter().map(|(name, table)| self.table(name, table)).collect();
         let setting = |name: &String| Setting { value: name.clone(), place: Place::Flag("--env-pass") };
         let env_pass = self.passed(&flags.env_pass.iter().map(setting).collect::<Vec<_>>(), &["--env-pass"]);
-        for line in &flags.stdio {
-            let name = free_name(&backends);
-            backends.extend(self.command_line(name, line, env_pass.clone()));
+        for path in &flags.imports {
+            candidates.extend(self.import(path, &env_pass));
         }
-        backends
+        for line in &flags.stdio {
+            let name = command_line::free_name(&candidates);
+            candidates.extend(self.command_line(name, line, &env_pass));
+        }
+        self.names(&candidates);
+        self.prefixes(&candidates);
+        self.resource_order(&file.resource_order, &candidates);
+        candidates
     }
 
-    fn table(&mut self, name: &Setting<String>, table: &BackendTable) -> Backend {
+    fn table(&mut self, name: &Setting<String>, table: &BackendTable) -> Candidate {
         let at = ["backends", name.value.as_str()];
         self.name(name, &at);
-        if let Some(prefix) = table.prefix.as_ref().filter(|prefix| !prefix.value.is_empty()) {
+        let prefix = table.prefix.as_ref();
+        if let Some(prefix) = prefix.filter(|prefix| !prefix.value.is_empty()) {
             self.name(prefix, &at_key(at, "prefix"));
         }
-        Backend {
-            name: name.value.clone(),
+        let backend = Backend {
             command: self.command(name, table, &at_key(at, "command")),
             args: table.args.iter().map(|arg| self.literal(arg, &at_key(at, "args"))).collect(),
             env: self.variables(table, at),
             env_pass: self.passed(&table.env_pass, &at_key(at, "env_pass")),
             cwd: self.cwd(table, &at_key(at, "cwd")),
-            prefix: table.prefix.as_ref().map(|prefix| prefix.value.clone()),
+            prefix: prefix.map(|prefix| prefix.value.clone()),
+            roots: self.roots(&table.roots, &at_key(at, "roots")),
+            ..self.plain(name.value.clone(), table, at)
+        };
+        let place = prefix.map_or(&name.place, |prefix| &prefix.place).clone();
+        Candidate { backend, label: at.join("."), place, prefix_key: Some("prefix") }
+    }
+
+    /// A backend of this name with what needs no text to be read; without a command.
+    fn plain(&mut self, name: String, table: &BackendTable, at: [&str; 2]) -> Backend {
+        let isolation = self.isolation(&table.isolation, &at_key(at, "isolation"));
+        Backend {
+            name,
+            command: String::new(),
+            args: Vec::new(),
+            env: ChildEnv::default(),
+            env_pass: Vec::new(),
+            cwd: None,
+            prefix: None,
+            isolation,
+            serial: table.serial.as_ref().map_or(isolation != Isolation::Shared, |serial| serial.value),
+            roots: Vec::new(),
+            log_level: table.log_level.value.into(),
             timing: self.timing(table, at),
             own: self.own.clone(),
         }
     }
 
-    /// The flag's words are taken as they are: nothing in them is replaced.
-    fn command_line(&mut self, name: String, line: &str, env_pass: Vec<String>) -> Option<Backend> {
-        let place = Place::Flag("--stdio");
-        let mut words = match shell_words::split(line) {
-            Ok(words) => words.into_iter(),
-            Err(mistake) => {
-                let fix = "close the quote; words are split as a shell would, but no shell runs";
-                self.check.refuse(Code::BadCommandLine, &place, &["--stdio"], &mistake.to_string(), Some(fix));
-                return None;
-            }
-        };
-        let Some(command) = words.next().filter(|command| !command.is_empty()) else {
-            let fix = "give the command and its arguments: `--stdio \"npx -y some-server\"`";
-            self.check.refuse(Code::NoCommand, &place, &["--stdio"], "there is no command", Some(fix));
-            return None;
-        };
-        let timing = self.timing(&BackendTable::default(), ["--stdio", ""]);
-        let (args, env, own) = (words.collect(), ChildEnv::default(), self.own.clone());
-        Some(Backend { name, command, args, env, env_pass, cwd: None, prefix: None, timing, own })
-    }
-
-    /// Two backends of one prefix could have two tools of one name.
-    fn prefixes(&mut self, file: &Backends) {
-        let mut taken: BTreeMap<&str, &str> = BTreeMap::new();
-        for (name, table) in file {
-            let (prefix, place) = match &table.prefix {
-                Some(prefix) => (prefix.value.as_str(), &prefix.place),
-                None => (name.value.as_str(), &name.place),
-            };
-            if let Some(other) = taken.insert(prefix, &name.value) {
-                let path = ["backends", &name.value, "prefix"];
-                let problem = match prefix {
-                    "" => format!("`backends.{other}` has no prefix either"),
-                    prefix => format!("`backends.{other}` has the prefix `{prefix}` too"),
-                };
-                let fix = "give each backend its own prefix, or leave `prefix` out to have its name";
-                self.check.refuse(Code::DuplicatePrefix, place, &path, &problem, Some(fix));
-            }
+    fn isolation(&mut self, setting: &Setting<Isolation>, path: KeyPath<'_>) -> Isolation {
+        if setting.value == Isolation::PerSession {
+            let problem = "`per-session` does not exist in this version";
+            let fix = "write `per-principal`, under which no two callers share a process";
+            self.check.refuse(Code::IsolationNotYet, &setting.place, path, problem, Some(fix));
         }
+        setting.value
     }
 
     fn name(&mut self, name: &Setting<String>, path: KeyPath<'_>) {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
         let text = &name.value;
-        if text.is_empty() || text.len() > NAME_MAX || !text.chars().all(plain) {
+        if text.is_empty() || text.len() > NAME_MAX || !text.chars().all(is_name_part) {
             let fix = "use 1 to 32 letters, digits, `_`, `.` and `-`: it becomes a part of the tools' names";
             self.check.refuse(Code::BadName, &name.place, path, "this cannot be a part of a tool's name", Some(fix));
         }
@@ -125,14 +137,27 @@ impl Builder<'_, '_> {
     fn cwd(&mut self, table: &BackendTable, path: KeyPath<'_>) -> Option<PathBuf> {
         let setting = table.cwd.as_ref()?;
         let text = setting.value.to_string_lossy().into_owned();
-        let literal = PathBuf::from(self.literal(&Setting { value: text, place: setting.place.clone() }, path));
-        let resolved = self.check.path(path, &Setting { value: literal, place: setting.place.clone() });
-        if !resolved.is_dir() {
-            let fix = format!("create `{}`, or correct the path", resolved.display());
-            let problem = "there is no such directory";
-            self.check.refuse(Code::NoWorkingDirectory, &setting.place, path, problem, Some(&fix));
+        let resolved = self.path(&Setting { value: text, place: setting.place.clone() }, path)?;
+        Some(self.directory(resolved, &setting.place, path))
+    }
+
+    /// A path that was written as text. Where there is none, it is already said why.
+    fn path(&mut self, setting: &Setting<String>, path: KeyPath<'_>) -> Option<PathBuf> {
+        let text = self.literal(setting, path);
+        if text.is_empty() && !setting.value.is_empty() {
+            return None;
         }
-        Some(resolved)
+        let resolved = self.check.path(path, &Setting { value: PathBuf::from(text), place: setting.place.clone() });
+        (!setting.value.is_empty()).then_some(resolved)
+    }
+
+    /// A working directory, which must exist.
+    fn directory(&mut self, directory: PathBuf, place: &Place, path: KeyPath<'_>) -> PathBuf {
+        if !directory.is_dir() {
+            let fix = format!("create `{}`, or correct the path", directory.display());
+            self.check.refuse(Code::NoWorkingDirectory, place, path, "there is no such directory", Some(&fix));
+        }
+        directory
     }
 
     fn variables(&mut self, table: &BackendTable, at: [&str; 2]) -> ChildEnv {
@@ -144,13 +169,7 @@ impl Builder<'_, '_> {
                 self.bad_variable_name(name, &path);
             }
             let env = self.env;
-            let expanded = expand::expand(&value.value, |name| match env.var(name) {
-                Some(value) if expand::is_variable_name(name) => {
-                    value.into_string().map_err(|_| Refused::NotText { name: name.to_owned() })
-                }
-                None if expand::is_variable_name(name) => Err(Refused::NotSet { name: name.to_owned() }),
-                _ => expand::nothing(name),
-            });
+            let expanded = expand::expand(&value.value, |name| expand::variable(name, env));
             let value = self.expanded(expanded, value, &path);
             variables.insert(name.value.clone(), value);
         }
@@ -187,25 +206,12 @@ impl Builder<'_, '_> {
             self.check.refuse(Code::BadValue, &from.place, path, "it holds a NUL character", fix);
         }
         expanded.unwrap_or_else(|refused| {
-            let code = match refused {
-                Refused::NotSet { .. } | Refused::NotText { .. } => Code::VariableNotSet,
-                Refused::Unclosed | Refused::Unknown { .. } | Refused::NotYet { .. } => Code::BadPlaceholder,
-            };
-            let fix = match refused {
-                Refused::NotSet { .. } | Refused::NotText { .. } => {
-                    "set it where outboard is started, or write the value here"
-                }
-                Refused::NotYet { .. } => "leave it out: every caller is the same to this version",
-                Refused::Unclosed | Refused::Unknown { .. } => {
-                    "only `${NAME}` in the values of `env` is replaced; write `$${` for the characters themselves"
-                }
-            };
             self.check.report.add(Diagnostic {
-                code,
+                code: refused.code(),
                 place: from.place.clone(),
                 what: format!("`{}`: {refused}", path.join(".")),
                 why: None,
-                fix: fix.to_owned(),
+                fix: refused.fix().to_owned(),
             });
             String::new()
         })
@@ -236,9 +242,7 @@ fn at_key<'a>([table, name]: [&'a str; 2], key: &'a str) -> [&'a str; 3] {
     [table, name, key]
 }
 
-/// The name of the next backend of the command line.
-fn free_name(backends: &[Backend]) -> String {
-    let taken = |name: &String| backends.iter().any(|backend| backend.name == *name);
-    let numbered = (2..).map(|number| format!("stdio{number}"));
-    std::iter::once("stdio".to_owned()).chain(numbered).find(|name| !taken(name)).unwrap_or_default()
+/// Whether the names of tools may have it (specification, "Tool Names").
+fn is_name_part(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "_.-".contains(c)
 }

@@ -74,6 +74,7 @@ pub(super) fn check(file: &File, check: &mut Check<'_>) {
     check.within(&["limits", "header_count"], &limits.header_count, Count(16)..=Count(1_000));
     check.within(&["limits", "connections"], &limits.connections, Count(1)..=Count(1_000_000));
     check.within(&["limits", "calls"], &limits.calls, Count(1)..=Count(100_000));
+    check.within(&["limits", "page_items"], &limits.page_items, Count(1)..=Count(10_000));
     check.within(&["timeouts", "headers"], &timeouts.headers, Interval::millis(100)..=minutes(5));
     check.within(&["timeouts", "body"], &timeouts.body, Interval::millis(100)..=minutes(60));
     check.within(&["timeouts", "write"], &timeouts.write, Interval::millis(100)..=minutes(60));
@@ -97,6 +98,10 @@ pub(super) fn check(file: &File, check: &mut Check<'_>) {
             check.length(&path, setting, bytes_max);
         }
     }
+    file.input.check(check);
+    file.subscriptions.check(check);
+    file.legacy.check(check);
+    file.state.check(check);
     public_url(file, check);
 }
 

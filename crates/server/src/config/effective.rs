@@ -8,14 +8,23 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use outboard_protocol::types::LoggingLevel;
 use url::Url;
 
+use super::backend_file::Isolation;
 use super::file::LogFormat;
+use super::input::Input;
+use super::legacy::Legacy;
+use super::state::State;
+use super::subscriptions::Subscriptions;
+use super::transport::Transport;
 use super::value::{EndpointPath, ExactOrigin, LogFilter};
 
 /// The whole configuration. What the settings mean stands beside the keys of the file.
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
+    /// How clients reach the server; over stdio, what is said about the network has no effect.
+    pub(crate) transport: Transport,
     /// Address to listen on; port 0 takes a free one.
     pub(crate) listen: SocketAddr,
     /// External URL without the endpoint's path; `None`: what `listen` says.
@@ -42,7 +51,17 @@ pub(crate) struct Config {
     pub(crate) session_max_age: Duration,
     /// When answers become streams.
     pub(crate) stream: Stream,
-    /// What is lifted, in the order of the names; that of `--stdio` last.
+    /// The bounds of questions to the client.
+    pub(crate) input: Input,
+    /// The bounds of streams of notifications.
+    pub(crate) subscriptions: Subscriptions,
+    /// Streams of the legacy era.
+    pub(crate) legacy: Legacy,
+    /// The bounds of state between calls.
+    pub(crate) state: State,
+    /// Names of backends, the one that wins a resource that several list first. Each is one of `backends`.
+    pub(crate) resource_order: Vec<String>,
+    /// What is lifted, in the order of the names; then that of `--import`, that of `--stdio` last.
     pub(crate) backends: Vec<Backend>,
 }
 
@@ -81,6 +100,8 @@ pub(crate) struct Limits {
     pub(crate) connections: usize,
     /// Most calls at a time.
     pub(crate) calls: usize,
+    /// Most items in one page of a list.
+    pub(crate) page_items: usize,
 }
 
 /// Bounds in time.
@@ -135,6 +156,14 @@ pub(crate) struct Backend {
     pub(crate) cwd: Option<PathBuf>,
     /// The configured prefix; ask [`Backend::prefix`].
     pub(super) prefix: Option<String>,
+    /// Who shares one process of it.
+    pub(crate) isolation: Isolation,
+    /// Whether it gets one call at a time.
+    pub(crate) serial: bool,
+    /// What it is answered when it asks for roots: `file://` URIs.
+    pub(crate) roots: Vec<Url>,
+    /// Least severe level of log messages to ask of it.
+    pub(crate) log_level: LoggingLevel,
     /// How long its life's steps may take.
     pub(crate) timing: Timing,
     /// The server's own environment.
@@ -178,6 +207,11 @@ pub(crate) struct Timing {
 pub(crate) struct ChildEnv(pub(super) BTreeMap<String, String>);
 
 impl ChildEnv {
+    /// The names of the variables.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// The variables by name, values in the clear.
     pub(crate) fn into_map(self) -> BTreeMap<String, String> {
         self.0

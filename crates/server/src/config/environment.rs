@@ -30,7 +30,7 @@ impl Environment for ProcessEnvironment {
     }
 }
 
-#[cfg(test)]
+/// A map in the place of the environment, for tests and fuzz targets.
 impl Environment for std::collections::BTreeMap<String, OsString> {
     fn var(&self, name: &str) -> Option<OsString> {
         self.get(name).cloned()

@@ -2,7 +2,7 @@
 //!
 //! The documentation of the fields is what the JSON Schema and the help of diagnostics show, so it is written for
 //! operators. It says nothing about how values are checked; ranges named here are held by `check`. `Serialize` is there
-//! for the defaults in the schema alone: a file that was read may hold secrets and is never written.
+//! for the defaults in the schema, and for `shown`, which leaves out what may be secret.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,12 @@ use serde::{Deserialize, Serialize};
 
 use super::amount::{Count, Interval, Size};
 use super::backend_file::Backends;
+use super::input::InputTable;
+use super::legacy::LegacyTable;
 use super::setting::Setting;
+use super::state::StateTable;
+use super::subscriptions::SubscriptionsTable;
+use super::transport::Transport;
 use super::value::{EndpointPath, Listen, LogFilter, OriginRule, PublicUrl};
 
 /// Configuration of outboard.
@@ -19,6 +24,9 @@ use super::value::{EndpointPath, Listen, LogFilter, OriginRule, PublicUrl};
 #[schemars(title = "outboard.toml")]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct File {
+    /// How clients reach the server: "http", or "stdio" for the one client that starts it, which has standard input and
+    /// output; then the settings of the network have no effect.
+    pub(super) transport: Setting<Transport>,
     /// Address and port to listen on; port 0 takes a free one. Addresses other than loopback need
     /// `insecure_no_auth` as long as there is no authentication.
     pub(super) listen: Setting<Listen>,
@@ -47,6 +55,17 @@ pub(super) struct File {
     pub(super) session: Session,
     /// When answers become streams.
     pub(super) stream: Stream,
+    /// Questions to the client: elicitation, sampling and roots.
+    pub(super) input: InputTable,
+    /// Streams of notifications and subscriptions to resources.
+    pub(super) subscriptions: SubscriptionsTable,
+    /// Streams of clients of revision 2025-11-25 and before.
+    pub(super) legacy: LegacyTable,
+    /// What tools keep for a principal between calls, each value under its handle.
+    pub(super) state: StateTable,
+    /// Names of backends, the one that wins first, for where two list the same resource URI or overlapping resource
+    /// templates. By default two such backends are refused.
+    pub(super) resource_order: Vec<Setting<String>>,
     /// MCP servers to lift, each in a table `[backends.NAME]`: stdio programs that are served remotely.
     pub(super) backends: Backends,
 }
@@ -102,6 +121,8 @@ pub(super) struct Limits {
     pub(super) connections: Setting<Count>,
     /// Most calls at a time over all clients, 1 to 100000.
     pub(super) calls: Setting<Count>,
+    /// Most items in one page of a list, 1 to 10000.
+    pub(super) page_items: Setting<Count>,
 }
 
 /// Bounds in time.
@@ -153,6 +174,7 @@ pub(super) struct Stream {
 impl Default for File {
     fn default() -> Self {
         Self {
+            transport: Setting::default(),
             listen: Setting::default_of(Listen(([127, 0, 0, 1], 8080).into())),
             public_url: None,
             path: Setting::default(),
@@ -166,6 +188,11 @@ impl Default for File {
             drain: Drain::default(),
             session: Session::default(),
             stream: Stream::default(),
+            input: InputTable::default(),
+            subscriptions: SubscriptionsTable::default(),
+            legacy: LegacyTable::default(),
+            state: StateTable::default(),
+            resource_order: Vec::new(),
             backends: Backends::default(),
         }
     }
@@ -179,6 +206,7 @@ impl Default for Limits {
             header_count: Setting::default_of(Count(100)),
             connections: Setting::default_of(Count(1_000)),
             calls: Setting::default_of(Count(1_000)),
+            page_items: Setting::default_of(Count(250)),
         }
     }
 }

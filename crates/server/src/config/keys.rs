@@ -172,7 +172,7 @@ fn list(keys: &[&str]) -> String {
 }
 
 /// The key that differs least, if it differs little enough for its length to be a slip.
-fn nearest<'a>(name: &str, keys: &[&'a str]) -> Option<&'a str> {
+pub(super) fn nearest<'a>(name: &str, keys: &[&'a str]) -> Option<&'a str> {
     let name = name.replace('-', "_").to_ascii_lowercase();
     let slips = |key: &&str| edit_distance(&name, key);
     let near = keys.iter().copied().min_by_key(slips)?;

@@ -17,6 +17,8 @@ use crate::diagnostics::{Code, Diagnostic, Place};
 /// default.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Overrides {
+    /// `--transport http|stdio`.
+    pub(crate) transport: Option<String>,
     /// `--listen ADDRESS:PORT`.
     pub(crate) listen: Option<String>,
     /// `--public-url URL`.
@@ -35,7 +37,10 @@ pub(crate) struct Overrides {
     pub(crate) log_format: Option<String>,
     /// `--stdio "COMMAND LINE"`, any number of times: backends beside those of the file, without a shell.
     pub(crate) stdio: Vec<String>,
-    /// `--env-pass NAME`, any number of times: variables that the `--stdio` backends get beside the usual ones.
+    /// `--import FILE`, any number of times: files in the form of MCP clients, whose servers become backends too.
+    pub(crate) imports: Vec<PathBuf>,
+    /// `--env-pass NAME`, any number of times: variables that the backends of `--stdio` and `--import` get beside the
+    /// usual ones.
     pub(crate) env_pass: Vec<String>,
 }
 
@@ -47,6 +52,7 @@ struct Name {
 }
 
 // The variables avoid `OUTBOARD_PORT` and `OUTBOARD_SERVICE_*`, which Kubernetes sets for a service called `outboard`.
+const TRANSPORT: Name = Name { key: "transport", variable: "OUTBOARD_TRANSPORT", flag: "--transport" };
 const LISTEN: Name = Name { key: "listen", variable: "OUTBOARD_LISTEN", flag: "--listen" };
 const PUBLIC_URL: Name = Name { key: "public_url", variable: "OUTBOARD_PUBLIC_URL", flag: "--public-url" };
 const PATH: Name = Name { key: "path", variable: "OUTBOARD_PATH", flag: "--path" };
@@ -61,6 +67,7 @@ const LOG_FORMAT: Name = Name { key: "log.format", variable: "OUTBOARD_LOG_FORMA
 pub(super) fn apply(reading: &mut Reading, flags: &Overrides, env: &dyn Environment, keys: &Keys) {
     let mut file = std::mem::take(&mut reading.file);
     let mut over = Over { reading, env, keys };
+    over.set(&mut file.transport, &TRANSPORT, flags.transport.as_deref());
     over.set(&mut file.listen, &LISTEN, flags.listen.as_deref());
     over.set_some(&mut file.public_url, &PUBLIC_URL, flags.public_url.as_deref());
     over.set(&mut file.path, &PATH, flags.path.as_deref());

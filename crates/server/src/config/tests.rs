@@ -1,10 +1,13 @@
 //! Tests of the configuration as the operator meets it: what is accepted, what is refused, and in which words.
 
+mod bounds;
+mod imports;
 mod layers;
 mod mistakes;
 mod mutations;
 mod output;
 mod refusals;
+mod shown;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -49,6 +52,11 @@ fn summary(report: &Diagnostics) -> Vec<String> {
         None => format!("{:?}", diagnostic.place),
     };
     report.iter().map(|diagnostic| format!("{} {}", diagnostic.code.id(), place(diagnostic))).collect()
+}
+
+/// The names of the backends, in their order.
+fn names(config: &Config) -> Vec<&str> {
+    config.backends.iter().map(|backend| backend.name.as_str()).collect()
 }
 
 /// The report as text without colours.

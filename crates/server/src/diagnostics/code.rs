@@ -52,6 +52,7 @@ codes! {
     Error   BadValue             "OB010" "A value has the wrong type or form for its setting."
     Error   OutOfRange           "OB011" "A value is outside the range in which its setting works."
     Error   NoStateDirectory     "OB012" "No directory for the server's own state is configured or can be derived."
+    Error   UselessFlag          "OB013" "A flag has no meaning with what else was asked for."
     // Backends.
     Error   BadName              "OB020" "A name or prefix of a backend cannot become part of a tool name."
     Error   DuplicatePrefix      "OB021" "Two backends have one prefix, so that equal tool names would hide each other."
@@ -62,6 +63,13 @@ codes! {
     Error   BadPlaceholder       "OB026" "A `${…}` is not one that this version replaces at this place."
     Error   BadCommandLine       "OB027" "A command line cannot be split into words."
     Warning PassedVariableNotSet "OB028" "A variable that should be passed on to a backend is not set."
+    Error   NoRootDirectory      "OB029" "A root of a backend is not a directory."
+    Error   IsolationNotYet      "OB030" "An isolation does not exist in this version."
+    Error   UnknownBackend       "OB031" "A name is not that of a backend."
+    Error   DuplicateName        "OB032" "A name stands for two backends, or twice in a list that gives each its place."
+    Error   ImportUnreadable     "OB033" "A file of servers to import cannot be read."
+    Error   BadImport            "OB034" "A file of servers to import is not JSON in the form of MCP clients."
+    Warning ImportedLeftOut      "OB035" "Something in an imported file is left out, because this version cannot serve it."
     // What would be unsafe.
     Error   ListenNotLoopback    "OB040" "The server would be reachable from other machines without authentication."
     Error   PublicUrlNotLoopback "OB041" "The server would be published under a public URL without authentication."

@@ -16,8 +16,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// More than both ends of a socket hold.
 const BIG_BYTES: usize = 64 << 20;
 
-const LIMITS: Limits =
-    Limits { body_bytes: 1024, header_bytes: HEAD_BYTES_MIN, header_count: 16, connections: 16, calls: 16 };
+const LIMITS: Limits = Limits {
+    body_bytes: 1024,
+    header_bytes: HEAD_BYTES_MIN,
+    header_count: 16,
+    connections: 16,
+    calls: 16,
+    page_items: 16,
+};
 
 /// Nothing is cut off for its time.
 const TIMEOUTS: Timeouts = Timeouts {

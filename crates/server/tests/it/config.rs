@@ -54,13 +54,41 @@ fn check_speaks_the_formats_of_programs() {
 }
 
 #[test]
+fn check_shows_what_is_in_force_and_what_would_be_imported() {
+    let directory =
+        directory_with("[limits]\npage_items = 7\n[backends.files]\ncommand = \"x\"\nargs = [\"canary\"]\n");
+    let shown = outboard(directory.path(), &["check"], &[]);
+    for line in ["limits.page_items = 7", "input.rounds = 16", "backends.files.command = \"x\""] {
+        assert!(text(&shown.stdout).lines().any(|shown| shown == line), "{line} {shown:?}");
+    }
+    assert!(!text(&shown.stdout).contains("canary"), "{shown:?}");
+    std::fs::write(directory.path().join("again.toml"), &shown.stdout).unwrap();
+    let again = outboard(directory.path(), &["check", "--config", "again.toml"], &[]);
+    assert_eq!(again.status.code(), Some(0), "what is shown is a file itself: {again:?}");
+
+    let servers = r#"{"mcpServers": {"time": {"command": "uvx"}, "far": {"url": "https://a.example/mcp"}}}"#;
+    std::fs::write(directory.path().join("mcp.json"), servers).unwrap();
+    let alone = outboard(directory.path(), &["check", "--import", "mcp.json"], &[]);
+    assert_eq!(alone.status.code(), Some(0), "{alone:?}");
+    let alone = text(&alone.stdout);
+    assert!(alone.contains("warning[OB035]: `mcp.json: mcpServers.far.url`") && !alone.contains("files"), "{alone}");
+    assert!(alone.contains("backends.time.command = \"uvx\""), "{alone}");
+    let both = ["check", "--config", "outboard.toml", "--import", "mcp.json", "--format", "json"];
+    let both = outboard(directory.path(), &both, &[]);
+    assert_eq!((both.status.code(), text(&both.stdout).lines().count()), (Some(0), 1), "{both:?}");
+}
+
+#[test]
 fn serve_refuses_what_check_refuses_whichever_layer_says_it() {
     type Case<'a> = (&'a str, &'a [&'a str], &'a [(&'a str, &'a str)], &'a str);
-    let cases: [Case<'_>; 4] = [
+    let cases: [Case<'_>; 7] = [
         (BAD, &["serve", "--config", "outboard.toml"], &[], "outboard.toml:2:10"),
         ("", &["serve", "--listen", "0.0.0.0:0"], &[], "flag --listen"),
         ("", &["serve"], &[("OUTBOARD_LISTEN", "0.0.0.0:0")], "environment variable OUTBOARD_LISTEN"),
         ("", &["serve", "--stdio", "npx 'open"], &[], "flag --stdio"),
+        ("", &["serve", "--import", "missing.json"], &[], "flag --import"),
+        ("", &["serve", "--transport", "stdio", "--listen", "127.0.0.1:0"], &[], "flag --listen"),
+        ("transport = \"stdio\"", &["serve", "--path", "/x"], &[], "flag --path"),
     ];
     for (file, arguments, variables, place) in cases {
         let refused = outboard(directory_with(file).path(), arguments, variables);

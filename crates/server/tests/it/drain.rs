@@ -1,12 +1,14 @@
 //! The end of the server by signals: what it waits for, and that a second signal ends it at any point.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
 
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::program::{PATIENCE, Running, request};
+use crate::wire::{Session, modern_headers, modern_message};
 
 /// A stdio server that ends only on SIGTERM, and only when its directory is gone. Its tool never answers.
 const OBSTINATE: &str = r#"
@@ -49,7 +51,7 @@ fn server(config: &str) -> Running {
     Running::start_in(directory, &[], &["--config", "outboard.toml"])
 }
 
-fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
+pub(crate) fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     let start = Instant::now();
     while !done() {
         assert!(start.elapsed() < PATIENCE, "{what}");
@@ -135,4 +137,58 @@ fn connections_without_a_request_do_not_delay_the_end() {
     for mut stream in [idle, half] {
         assert!(matches!(stream.read(&mut [0]), Ok(0) | Err(_)), "nothing is answered");
     }
+}
+
+/// Sends a request whose answer is a stream; what comes is read by who asked.
+fn stream(server: &Running, method: &str, headers: &[String], body: &str) -> BufReader<TcpStream> {
+    let head = format!(
+        "{method} /mcp HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n{}\r\n\r\n{body}",
+        host(server),
+        body.len(),
+        headers.join("\r\n")
+    );
+    let mut stream = TcpStream::connect(host(server)).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.write_all(head.as_bytes()).unwrap();
+    BufReader::new(stream)
+}
+
+/// Reads until a line with this in it.
+fn read_until(stream: &mut BufReader<TcpStream>, part: &str) -> String {
+    let mut line = String::new();
+    while !line.contains(part) {
+        line.clear();
+        assert_ne!(stream.read_line(&mut line).unwrap(), 0, "the stream ended before {part}");
+    }
+    line
+}
+
+#[test]
+fn streams_of_notifications_end_in_order_and_hold_nothing_up() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("outboard.toml"), "drain.timeout = '1h'\n").unwrap();
+    let server = Running::start_in(directory, &[], &["--config", "outboard.toml"]);
+    let filter = json!({"notifications": {"toolsListChanged": true}});
+    let listen = modern_message(7, "subscriptions/listen", filter, &json!({}));
+    let mut modern = stream(&server, "POST", &modern_headers(&listen), &listen.to_string());
+    read_until(&mut modern, "notifications/subscriptions/acknowledged");
+    let session = Session::open(&server.url, &json!({}));
+    let mut headers = session.headers();
+    headers.retain(|header| !header.starts_with("Accept"));
+    headers.push("Accept: text/event-stream".to_owned());
+    let mut legacy = stream(&server, "GET", &headers, "");
+    read_until(&mut legacy, "text/event-stream");
+
+    server.signal("-TERM");
+    let result = read_until(&mut modern, "\"result\"");
+    let result: Value = serde_json::from_str(result.strip_prefix("data: ").expect("an event")).unwrap();
+    assert_eq!(result["id"], 7, "{result}");
+    for stream in [&mut modern, &mut legacy] {
+        let mut rest = String::new();
+        stream.read_to_string(&mut rest).unwrap();
+        assert!(!rest.contains("jsonrpc"), "{rest}");
+    }
+    let (code, log) = server.ended();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(!log.contains("cut off"), "{log}");
 }

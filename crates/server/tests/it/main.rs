@@ -2,8 +2,14 @@
 
 #![cfg(test)] // So that helpers count as tests to clippy, as they do in a `mod tests`.
 
+mod bounds;
 mod config;
+mod conflicts;
 mod cors;
 mod drain;
 mod npx;
 mod program;
+mod real;
+mod servers;
+mod stdio;
+mod wire;

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 #[expect(clippy::disallowed_methods, reason = "children are looked up in the PATH of whoever runs the tests")]
-fn outboard() -> Command {
+pub(crate) fn outboard() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_outboard"));
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap());
     command
@@ -54,7 +54,7 @@ impl Running {
         Self { child, url, log, directory }
     }
 
-    fn outboard(&self, verb: &str, arguments: &[&str]) -> Output {
+    pub(crate) fn outboard(&self, verb: &str, arguments: &[&str]) -> Output {
         outboard().arg(verb).arg(&self.url).args(arguments).output().unwrap()
     }
 

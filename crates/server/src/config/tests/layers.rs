@@ -3,10 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::config::keys::schema;
-use crate::config::{Config, LogFormat, Overrides};
+use outboard_protocol::types::LoggingLevel;
+use url::Url;
 
-use super::{EVERY_KEY, accepted, env, load, load_with, summary};
+use crate::config::backend_file::Isolation;
+use crate::config::keys::schema;
+use crate::config::{Config, LogFormat, Overrides, Transport};
+
+use super::{EVERY_KEY, accepted, env, load, load_with, names, report, summary};
 
 #[test]
 fn later_layers_win_over_earlier_ones() {
@@ -45,6 +49,66 @@ fn later_layers_win_over_earlier_ones() {
         assert_eq!(config.path.as_str(), path);
         assert_eq!(config.state_dir, Path::new(state_dir));
         assert_eq!((config.log.level.as_str(), config.log.format), (level, format));
+    }
+}
+
+#[test]
+fn the_transport_follows_the_layers() {
+    let flag = |text: &str| Overrides { transport: Some(text.to_owned()), ..Overrides::default() };
+    let (none, stdio) = (Overrides::default(), [("OUTBOARD_TRANSPORT", "stdio")]);
+    let unset: &[(&str, &str)] = &[];
+    let cases = [
+        ("", unset, &none, Transport::Http),
+        ("transport = \"stdio\"", unset, &none, Transport::Stdio),
+        ("transport = \"http\"", &stdio, &none, Transport::Stdio),
+        ("", &stdio, &flag("http"), Transport::Http),
+        ("", unset, &flag("stdio"), Transport::Stdio),
+    ];
+    for (file, variables, flags, expected) in cases {
+        let config = load_with(file, flags, variables).unwrap().config;
+        assert_eq!(config.transport, expected, "{file} {variables:?} {flags:?}");
+    }
+}
+
+/// A file may serve both transports, so what it says about the network is judged only where there is one.
+#[test]
+fn over_stdio_the_network_of_the_file_is_left_aside() {
+    const FILE: &str = "listen = \"0.0.0.0:1\"\npublic_url = \"https://a.example\"\nallowed_origins = [\"*\"]";
+    assert_eq!(summary(&report(FILE, &[])), ["OB040 1:10", "OB041 2:14", "OB042 3:20"]);
+    let flags = Overrides { transport: Some("stdio".to_owned()), ..Overrides::default() };
+    let variables = [("OUTBOARD_LISTEN", "0.0.0.0:2"), ("OUTBOARD_INSECURE_NO_AUTH", "true")];
+    assert!(load_with(FILE, &flags, &variables).unwrap().warnings.is_empty());
+}
+
+#[test]
+fn defaults_are_those_that_are_promised() {
+    let config = accepted("backends.x.command = \"x\"", &[]);
+    let Config { limits, input, subscriptions, legacy, state, .. } = &config;
+    assert_eq!(limits.page_items, 250);
+    assert_eq!((input.timeout, input.rounds), (Duration::from_secs(600), 16));
+    assert_eq!((input.state_bytes, input.questions), (64 << 10, 32));
+    assert_eq!((subscriptions.catch_up, subscriptions.streams), (Duration::from_secs(30), 64));
+    assert_eq!((subscriptions.streams_total, subscriptions.uris), (10_000, 256));
+    assert_eq!((legacy.get_takeover, legacy.connection_max), (Duration::from_secs(60), None));
+    assert_eq!((legacy.retry, legacy.event_entries), (Duration::from_secs(1), 1_000));
+    assert_eq!((legacy.event_bytes, legacy.event_age), (4 << 20, Duration::from_secs(300)));
+    assert_eq!((state.bytes, state.count, state.max_age), (64 << 10, 100, Duration::from_secs(86_400)));
+    let backend = &config.backends[0];
+    assert_eq!((backend.isolation, backend.serial), (Isolation::PerPrincipal, true));
+    assert_eq!((backend.roots.len(), backend.log_level), (0, LoggingLevel::Info));
+}
+
+#[test]
+fn a_request_state_is_never_longer_than_a_body() {
+    assert_eq!(accepted("limits.body = \"8KiB\"", &[]).input.state_bytes, 8 << 10);
+}
+
+#[test]
+fn calls_are_serial_unless_the_program_is_shared_or_the_file_says_so() {
+    let cases = [("", true), ("isolation = \"shared\"", false), ("serial = false", false)];
+    for (line, serial) in cases {
+        let config = accepted(&format!("[backends.x]\ncommand = \"x\"\n{line}"), &[]);
+        assert_eq!(config.backends[0].serial, serial, "{line}");
     }
 }
 
@@ -98,8 +162,10 @@ fn every_setting_of_the_file_arrives() {
     let loaded =
         load(EVERY_KEY, &[("DB_PASSWORD", "pw"), ("GITHUB_TOKEN", "gh"), ("PATH", "/bin"), ("SECRET", "canary")]);
     let loaded = loaded.unwrap();
-    assert_eq!(summary(&loaded.warnings), ["OB043 7:20"]);
+    assert!(loaded.warnings.is_empty(), "over stdio there is no network to warn about");
     let Config { limits, timeouts, drain, stream, server, log, .. } = &loaded.config;
+    assert_eq!(loaded.config.transport, Transport::Stdio);
+    assert_eq!(loaded.config.resource_order, ["time", "files"]);
     assert_eq!(loaded.config.listen, "127.0.0.1:9090".parse().unwrap());
     assert_eq!(loaded.config.public_url.as_ref().unwrap().as_str(), "http://localhost:9090/tools");
     assert_eq!(loaded.config.path.as_str(), "/v1/mcp");
@@ -111,13 +177,21 @@ fn every_setting_of_the_file_arrives() {
     assert_eq!(server.version.as_deref(), Some("2.1.0"));
     assert_eq!(server.instructions.as_deref(), Some("Ask for one file at a time."));
     assert_eq!((limits.body_bytes, limits.header_bytes, limits.header_count), (1 << 20, 16384, 50));
-    assert_eq!((limits.connections, limits.calls), (200, 64));
+    assert_eq!((limits.connections, limits.calls, limits.page_items), (200, 64, 50));
     assert_eq!(
         [timeouts.headers, timeouts.body, timeouts.write, timeouts.idle, timeouts.call],
         [5, 20, 15, 120, 90].map(Duration::from_secs)
     );
     assert_eq!([drain.delay, drain.timeout, loaded.config.session_max_age], [0, 10, 43_200].map(Duration::from_secs));
     assert_eq!([stream.after, stream.after_legacy, stream.keep_alive], [5_000, 100, 30_000].map(Duration::from_millis));
+    let Config { input, subscriptions, legacy, state, .. } = &loaded.config;
+    assert_eq!([input.rounds, input.state_bytes, input.questions], [4, 16 << 10, 8]);
+    assert_eq!([subscriptions.streams, subscriptions.streams_total, subscriptions.uris], [6, 600, 60]);
+    assert_eq!([legacy.event_entries, legacy.event_bytes], [70, 128 << 10]);
+    assert_eq!([state.bytes, state.count], [8 << 10, 9]);
+    let times = [input.timeout, subscriptions.catch_up, legacy.get_takeover, legacy.connection_max.unwrap()];
+    assert_eq!(times, [180, 10, 20, 50].map(Duration::from_secs));
+    assert_eq!([legacy.retry, legacy.event_age, state.max_age], [2, 40, 21_600].map(Duration::from_secs));
 
     let [files, time] = loaded.config.backends.as_slice() else { panic!("two backends") };
     assert_eq!((files.name.as_str(), files.command.as_str()), ("files", "npx"));
@@ -132,6 +206,9 @@ fn every_setting_of_the_file_arrives() {
     assert_eq!(files.env.clone().into_map(), expected.into());
     assert_eq!(files.environment().len(), 5, "the whole environment, to pick from");
     assert_eq!((files.prefix(2), time.prefix(2)), (Some("fs"), None));
+    assert_eq!((files.isolation, files.serial, files.log_level), (Isolation::Shared, true, LoggingLevel::Debug));
+    let src = Url::from_file_path(std::fs::canonicalize("src").unwrap()).unwrap();
+    assert_eq!(files.roots, [src, Url::parse("file:///srv/files").unwrap()]);
     let debug = format!("{:?}", loaded.config);
     assert!(!debug.contains("canary") && !debug.contains("gh\""), "values of variables are not in the Debug form");
 }
@@ -150,7 +227,7 @@ fn the_fixture_has_every_key() {
     }
     let mut all = Vec::new();
     keys(&schema(), &mut all);
-    assert!(all.len() > 40, "{all:?}");
+    assert!(all.len() > 60, "{all:?}");
     for key in all {
         let written = [format!("\n{key} = "), format!("\n[{key}]"), format!("\n[{key}.")];
         assert!(written.iter().any(|form| EVERY_KEY.contains(form)), "{key}");
@@ -180,8 +257,7 @@ fn command_lines_become_backends_beside_those_of_the_file() {
     let variables = [("GH", "1"), ("OTHER", "2")];
     let file = "backends.stdio.command = \"x\"";
     let config = load_with(file, &flags, &variables).unwrap().config;
-    let names: Vec<&str> = config.backends.iter().map(|backend| backend.name.as_str()).collect();
-    assert_eq!(names, ["stdio", "stdio2", "stdio3"]);
+    assert_eq!(names(&config), ["stdio", "stdio2", "stdio3"]);
     assert_eq!(config.backends[1].command, "npx");
     assert_eq!(config.backends[1].args, ["-y", "a b", "${HOME}"], "nothing in a command line is replaced");
     assert_eq!(config.backends[1].env_pass, ["GH"]);

@@ -1,10 +1,12 @@
 //! Each refusal by its code and place, beside what is just accepted.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use crate::config::{Config, Overrides};
 use crate::diagnostics::{Code, Diagnostics};
 
+use super::imports::{IMPORTS, report as imported};
 use super::{env, load, plain, report, summary};
 
 /// Files, and what is said about them. An empty list: nothing.
@@ -82,6 +84,18 @@ pub(super) const FILES: &[(&str, &[&str])] = &[
     ("limits = []", &["OB010 1:10"]),
     ("timeouts.call = 30", &["OB010 1:17"]),
     ("timeouts.call = 1979-05-27", &["OB010 1:17"]),
+    ("transport = \"sse\"", &["OB010 1:13"]),
+    ("transport = \"stdio\"\nlisten = \"0.0.0.0:8080\"\ninsecure_no_auth = true", &[]),
+    ("transport = \"sse\"\nlisten = \"0.0.0.0:8080\"", &["OB010 1:13"]),
+    ("legacy.connection_max = \"off\"", &["OB010 1:25"]),
+    ("listen = { catch_up = \"1s\" }", &["OB010 1:10"]),
+    // The order of resources.
+    ("resource_order = [\"a\"]\nbackends.a.command = \"x\"", &[]),
+    ("resource_order = [\"a\", \"a\"]\nbackends.a.command = \"x\"", &["OB032 1:24"]),
+    ("resource_order = [\"a\", \"b\"]\nbackends.a.command = \"x\"", &["OB031 1:24"]),
+    ("resource_order = [\"a\"]", &["OB031 1:19"]),
+    ("resource_order = [\"a\"]\nbackends.a = 1", &["OB010 2:14"]),
+    ("resource_order = \"a\"", &["OB010 1:18"]),
     // Backends.
     ("[backends.a-b_c]\ncommand = \"x\"", &[]),
     ("[[backends]]\ncommand = \"x\"", &["OB010 1:1"]),
@@ -112,7 +126,26 @@ pub(super) const FILES: &[(&str, &[&str])] = &[
     ("[backends.x]\ncommand = \"x\"\nargs = [\"a\", \"${HOME}\"]", &["OB026 3:14"]),
     ("[backends.x]\ncommand = \"x\"\nargs = [\"$${HOME}\"]", &[]),
     ("[backends.x]\ncommand = \"x\"\nenv_pass = [\"NOT_SET\"]", &["OB028 3:13"]),
-    ("[backends.x]\ncommand = \"x\"\nisolation = \"per-principal\"", &["OB010 3:13"]),
+    ("[backends.x]\ncommand = \"x\"\nisolation = \"per-principal\"", &[]),
+    ("[backends.x]\ncommand = \"x\"\nisolation = \"shared\"", &[]),
+    ("[backends.x]\ncommand = \"x\"\nisolation = \"per-session\"", &["OB030 3:13"]),
+    ("[backends.x]\ncommand = \"x\"\nisolation = \"none\"", &["OB010 3:13"]),
+    ("[backends.x]\ncommand = \"x\"\nserial = \"yes\"", &["OB010 3:10"]),
+    ("[backends.x]\ncommand = \"x\"\nlog_level = \"emergency\"", &[]),
+    ("[backends.x]\ncommand = \"x\"\nlog_level = \"trace\"", &["OB010 3:13"]),
+    ("[backends.x]\ncommand = \"x\"\nroots = [\"src\", \"file:///does/not/exist\"]", &[]),
+    ("[backends.x]\ncommand = \"x\"\nroots = [\"/does/not/exist\"]", &["OB029 3:10"]),
+    ("[backends.x]\ncommand = \"x\"\nroots = [\"Cargo.toml\"]", &["OB029 3:10"]),
+    ("[backends.x]\ncommand = \"x\"\nroots = [\"${child.dir}\"]", &["OB026 3:10"]),
+    ("[backends.x]\ncommand = \"x\"\nroots = [\"\"]", &["OB010 3:10"]),
+    ("[backends.x]\ncommand = \"x\"\ncwd = \"${child.dir}\"", &["OB026 3:7"]),
+    ("[backends.x]\ncommand = \"x\"\ncwd = \"\"", &["OB010 3:7"]),
+    ("[backends.x]\ncommand = \"x\"\nroots = [\"https://a.example/x\"]", &["OB010 3:10"]),
+    ("[backends.x]\ncommand = \"x\"\nroots = [\"file://host/x\"]", &["OB010 3:10"]),
+    ("[backends.x]\ncommand = \"x\"\nroots = [\"file:x\"]", &["OB010 3:10"]),
+    ("[backends.x]\ncommand = \"x\"\nroots = [\"file:///x?a\"]", &["OB010 3:10"]),
+    ("[backends.x]\ncommand = \"x\"\nroots = [\"file:///x#a\"]", &["OB010 3:10"]),
+    ("[backends.x]\ncommand = \"x\"\nroots = \"src\"", &["OB010 3:9"]),
     ("[backends.x]\ncommand = \"x\"\nrestart_delay = \"40s\"", &["OB011 3:17"]),
 ];
 
@@ -122,50 +155,6 @@ fn files_are_refused_for_their_mistakes_and_for_nothing_else() {
         let report = report(file, &[]);
         assert_eq!(summary(&report), *expected, "{file}\n{report}");
         assert_eq!(load(file, &[]).is_err(), report.has_errors(), "{file}");
-    }
-}
-
-#[test]
-fn bounds_hold_at_both_ends_and_are_documented() {
-    let cases = [
-        ("limits.body", "1KiB to 256MiB", ["1023", "1024", "268435456", "268435457"]),
-        ("limits.headers", "8KiB to 1MiB", ["8191", "8192", "1048576", "1048577"]),
-        ("limits.header_count", "16 to 1000", ["15", "16", "1000", "1001"]),
-        ("limits.connections", "1 to 1000000", ["0", "1", "1000000", "1000001"]),
-        ("limits.calls", "1 to 100000", ["0", "1", "100000", "100001"]),
-        ("timeouts.headers", "100ms to 5m", ["'99ms'", "'100ms'", "'5m'", "'301s'"]),
-        ("timeouts.body", "100ms to 1h", ["'99ms'", "'100ms'", "'1h'", "'61m'"]),
-        ("timeouts.write", "100ms to 1h", ["'99ms'", "'100ms'", "'1h'", "'61m'"]),
-        ("timeouts.idle", "1s to 1h", ["'999ms'", "'1s'", "'1h'", "'61m'"]),
-        ("timeouts.call", "100ms to 1d", ["'99ms'", "'100ms'", "'1d'", "'25h'"]),
-        ("drain.delay", "0s to 5m", ["", "'0s'", "'5m'", "'301s'"]),
-        ("drain.timeout", "0s to 1h", ["", "'0s'", "'1h'", "'61m'"]),
-        ("session.max_age", "1m to 365d", ["'59s'", "'1m'", "'365d'", "'366d'"]),
-        ("stream.after", "0s to 5m", ["", "'0s'", "'5m'", "'301s'"]),
-        ("stream.after_legacy", "0s to 5m", ["", "'0s'", "'5m'", "'301s'"]),
-        ("stream.keep_alive", "1s to 5m", ["'999ms'", "'1s'", "'5m'", "'301s'"]),
-        ("backends.x.start_timeout", "100ms to 10m", ["'99ms'", "'100ms'", "'10m'", "'11m'"]),
-        ("backends.x.stop_timeout", "0s to 5m", ["", "'0s'", "'5m'", "'301s'"]),
-        ("backends.x.restart_delay", "10ms to 1m", ["'9ms'", "'10ms'", "'30s'", "'61s'"]),
-        ("backends.x.restart_delay_max", "10ms to 1h", ["'9ms'", "'100ms'", "'1h'", "'61m'"]),
-    ];
-    for (key, range, [below, least, most, above]) in cases {
-        let file = |value: &str| format!("backends.x.command = 'x'\n{key} = {value}");
-        for value in [least, most] {
-            assert!(load(&file(value), &[]).is_ok(), "{key} = {value}");
-        }
-        for value in [below, above].into_iter().filter(|value| !value.is_empty()) {
-            let report = load(&file(value), &[]).unwrap_err();
-            let first = report.iter().next().unwrap();
-            assert_eq!(first.code, Code::OutOfRange, "{key} = {value}");
-            assert!(first.what.contains(&format!("is outside {range}")), "{key}: {}", first.what);
-            assert!(first.fix.contains(range), "{key}: the documentation names the range: {}", first.fix);
-        }
-    }
-    for (key, bytes_max) in [("name", 128), ("title", 256), ("version", 128), ("instructions", 16_384)] {
-        let file = |bytes: usize| format!("server.{key} = '{}'", "x".repeat(bytes));
-        assert!(load(&file(bytes_max), &[]).is_ok(), "{key}");
-        assert_eq!(summary(&report(&file(bytes_max + 1), &[]))[0].split(' ').next(), Some("OB011"), "{key}");
     }
 }
 
@@ -182,6 +171,9 @@ fn others() -> Vec<(Diagnostics, &'static [&'static str])> {
     let variable = |name: &str, value: &str| load("", &[(name, value)]).unwrap_err();
     let flags = |flags: &Overrides| Config::load(None, flags, &env(&[])).unwrap_err();
     let stdio = |line: &str| flags(&Overrides { stdio: vec![line.to_owned()], ..Overrides::default() });
+    let import = |path: &Path| flags(&Overrides { imports: vec![path.to_owned()], ..Overrides::default() });
+    let (none, text) = (Overrides::default, |text: &str| Some(text.to_owned()));
+    let over_stdio = |given: Overrides| flags(&Overrides { transport: text("stdio"), ..given });
     let many: String = (0..60).map(|number| format!("unknown{number} = 1\n")).collect();
     let homeless = Config::load(None, &Overrides::default(), &std::collections::BTreeMap::new()).unwrap_err();
     let origin = vec!["*".to_owned()];
@@ -209,6 +201,17 @@ fn others() -> Vec<(Diagnostics, &'static [&'static str])> {
             flags(&Overrides { stdio: vec!["x".to_owned()], env_pass: name, ..Overrides::default() }),
             &["OB024 Flag(\"--env-pass\")"],
         ),
+        (import("/does/not/exist".as_ref()), &["OB033 Flag(\"--import\")"]),
+        (import(dir.path()), &["OB033 Flag(\"--import\")"]),
+        (variable("OUTBOARD_TRANSPORT", "tcp"), &["OB010 Variable(\"OUTBOARD_TRANSPORT\")"]),
+        (over_stdio(Overrides { listen: text("127.0.0.1:1"), ..none() }), &["OB013 Flag(\"--listen\")"]),
+        (over_stdio(Overrides { public_url: text("http://localhost"), ..none() }), &["OB013 Flag(\"--public-url\")"]),
+        (over_stdio(Overrides { path: text("/x"), ..none() }), &["OB013 Flag(\"--path\")"]),
+        (
+            over_stdio(Overrides { allowed_origins: vec!["https://a.example".to_owned()], ..none() }),
+            &["OB013 Flag(\"--allowed-origin\")"],
+        ),
+        (over_stdio(Overrides { insecure_no_auth: true, ..none() }), &["OB013 Flag(\"--insecure-no-auth\")"]),
         (load(&many, &[]).unwrap_err(), &["OB099 Default"]),
     ]
 }
@@ -223,7 +226,9 @@ fn mistakes_outside_the_file_name_where_they_come_from() {
 #[test]
 fn every_code_is_said_somewhere() {
     let files = FILES.iter().map(|(file, _)| report(file, &[]));
-    let reports: Vec<Diagnostics> = files.chain(others().into_iter().map(|(report, _)| report)).collect();
+    let others = others().into_iter().map(|(report, _)| report);
+    let imports = IMPORTS.iter().map(|(json, _)| imported(json));
+    let reports: Vec<Diagnostics> = files.chain(others).chain(imports).collect();
     let said: BTreeSet<Code> = reports.iter().flat_map(Diagnostics::iter).map(|diagnostic| diagnostic.code).collect();
     assert_eq!(said, Code::ALL.iter().copied().collect());
 }

@@ -1,0 +1,67 @@
+//! The range of each setting: what is just inside is accepted, what is just outside is refused.
+
+use crate::diagnostics::Code;
+
+use super::{load, report, summary};
+
+#[test]
+fn bounds_hold_at_both_ends_and_are_documented() {
+    let cases = [
+        ("limits.body", "1KiB to 256MiB", ["1023", "1024", "268435456", "268435457"]),
+        ("limits.headers", "8KiB to 1MiB", ["8191", "8192", "1048576", "1048577"]),
+        ("limits.header_count", "16 to 1000", ["15", "16", "1000", "1001"]),
+        ("limits.connections", "1 to 1000000", ["0", "1", "1000000", "1000001"]),
+        ("limits.calls", "1 to 100000", ["0", "1", "100000", "100001"]),
+        ("limits.page_items", "1 to 10000", ["0", "1", "10000", "10001"]),
+        ("input.timeout", "1s to 1d", ["'999ms'", "'1s'", "'1d'", "'25h'"]),
+        ("input.rounds", "1 to 1000", ["0", "1", "1000", "1001"]),
+        ("input.state_bytes", "1KiB to 1MiB", ["1023", "1024", "1048576", "1048577"]),
+        ("input.questions", "1 to 10000", ["0", "1", "10000", "10001"]),
+        ("subscriptions.catch_up", "0s to 10m", ["", "'0s'", "'10m'", "'601s'"]),
+        ("subscriptions.streams", "1 to 10000", ["0", "1", "10000", "10001"]),
+        ("subscriptions.streams_total", "1 to 1000000", ["0", "1", "1000000", "1000001"]),
+        ("subscriptions.uris", "1 to 100000", ["0", "1", "100000", "100001"]),
+        ("legacy.get_takeover", "5s to 1h", ["'4999ms'", "'5s'", "'1h'", "'61m'"]),
+        ("legacy.connection_max", "1s to 1d", ["'999ms'", "'1s'", "'1d'", "'25h'"]),
+        ("legacy.retry", "10ms to 1m", ["'9ms'", "'10ms'", "'1m'", "'61s'"]),
+        ("legacy.event_entries", "1 to 100000", ["0", "1", "100000", "100001"]),
+        ("legacy.event_bytes", "1KiB to 256MiB", ["1023", "1024", "268435456", "268435457"]),
+        ("legacy.event_age", "1s to 1d", ["'999ms'", "'1s'", "'1d'", "'25h'"]),
+        ("state.bytes", "1KiB to 16MiB", ["1023", "1024", "16777216", "16777217"]),
+        ("state.count", "1 to 100000", ["0", "1", "100000", "100001"]),
+        ("state.max_age", "1s to 30d", ["'999ms'", "'1s'", "'30d'", "'31d'"]),
+        ("timeouts.headers", "100ms to 5m", ["'99ms'", "'100ms'", "'5m'", "'301s'"]),
+        ("timeouts.body", "100ms to 1h", ["'99ms'", "'100ms'", "'1h'", "'61m'"]),
+        ("timeouts.write", "100ms to 1h", ["'99ms'", "'100ms'", "'1h'", "'61m'"]),
+        ("timeouts.idle", "1s to 1h", ["'999ms'", "'1s'", "'1h'", "'61m'"]),
+        ("timeouts.call", "100ms to 1d", ["'99ms'", "'100ms'", "'1d'", "'25h'"]),
+        ("drain.delay", "0s to 5m", ["", "'0s'", "'5m'", "'301s'"]),
+        ("drain.timeout", "0s to 1h", ["", "'0s'", "'1h'", "'61m'"]),
+        ("session.max_age", "1m to 365d", ["'59s'", "'1m'", "'365d'", "'366d'"]),
+        ("stream.after", "0s to 5m", ["", "'0s'", "'5m'", "'301s'"]),
+        ("stream.after_legacy", "0s to 5m", ["", "'0s'", "'5m'", "'301s'"]),
+        ("stream.keep_alive", "1s to 5m", ["'999ms'", "'1s'", "'5m'", "'301s'"]),
+        ("backends.x.start_timeout", "100ms to 10m", ["'99ms'", "'100ms'", "'10m'", "'11m'"]),
+        ("backends.x.stop_timeout", "0s to 5m", ["", "'0s'", "'5m'", "'301s'"]),
+        ("backends.x.restart_delay", "10ms to 1m", ["'9ms'", "'10ms'", "'30s'", "'61s'"]),
+        ("backends.x.restart_delay_max", "10ms to 1h", ["'9ms'", "'100ms'", "'1h'", "'61m'"]),
+    ];
+    for (key, range, [below, least, most, above]) in cases {
+        let file = |value: &str| format!("backends.x.command = 'x'\n{key} = {value}");
+        for value in [least, most] {
+            assert!(load(&file(value), &[]).is_ok(), "{key} = {value}");
+        }
+        for value in [below, above].into_iter().filter(|value| !value.is_empty()) {
+            let report = load(&file(value), &[]).unwrap_err();
+            let first = report.iter().next().unwrap();
+            assert_eq!(first.code, Code::OutOfRange, "{key} = {value}");
+            assert!(first.what.contains(&format!("is outside {range}")), "{key}: {}", first.what);
+            assert!(first.fix.contains(range), "{key}: the documentation names the range: {}", first.fix);
+        }
+    }
+    for (key, bytes_max) in [("name", 128), ("title", 256), ("version", 128), ("instructions", 16_384)] {
+        let file = |bytes: usize| format!("server.{key} = '{}'", "x".repeat(bytes));
+        assert!(load(&file(bytes_max), &[]).is_ok(), "{key}");
+        assert_eq!(summary(&report(&file(bytes_max + 1), &[]))[0].split(' ').next(), Some("OB011"), "{key}");
+    }
+}

@@ -1,0 +1,45 @@
+//! How clients reach the server, and which flags then have no meaning.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::file::File;
+use super::layers::Overrides;
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, Place};
+
+/// How clients reach the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Transport {
+    /// Over the network, at `listen` and `path`.
+    #[default]
+    Http,
+    /// Over standard input and output, for the one client that started the server.
+    Stdio,
+}
+
+/// Refuses flags that say how to listen where nothing is listened on.
+///
+/// Only flags: who types one wants it to do something, while a file and the variables of a machine may serve both
+/// transports.
+pub(super) fn refuse_network_flags(file: &File, flags: &Overrides, report: &mut Diagnostics) {
+    if file.transport.value == Transport::Http {
+        return;
+    }
+    let given = [
+        ("--listen", flags.listen.is_some()),
+        ("--public-url", flags.public_url.is_some()),
+        ("--path", flags.path.is_some()),
+        ("--allowed-origin", !flags.allowed_origins.is_empty()),
+        ("--insecure-no-auth", flags.insecure_no_auth),
+    ];
+    for (flag, _) in given.into_iter().filter(|(_, is_given)| *is_given) {
+        report.add(Diagnostic {
+            code: Code::UselessFlag,
+            place: Place::Flag(flag),
+            what: format!("`{flag}`: with the transport `stdio` there is no listener"),
+            why: None,
+            fix: format!("leave `{flag}` out, or serve over the network with `--transport http`"),
+        });
+    }
+}
