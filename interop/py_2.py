@@ -1,25 +1,37 @@
-"""The official Python SDK, second generation: connects, lists, calls, closes.
+"""The official Python SDK, second generation. Usage: python py_2.py URL PLAN."""
 
-Usage: python py_2.py URL TOOL ARGUMENTS. Prints one line of JSON: what was negotiated, listed and answered.
-"""
+import mcp
+from mcp_types import ElicitResult
 
-import asyncio
-import json
-import sys
-
-from mcp import Client
+from steps import Steps, drive, pages
 
 
-async def main(url: str, tool: str, arguments: str) -> None:
-    async with Client(url) as client:
-        listed = await client.list_tools()
-        called = await client.call_tool(tool, json.loads(arguments))
-        report = {
-            "revision": client.protocol_version,
-            "tools": [one.name for one in listed.tools],
-            "answer": called.content[0].text,
-        }
-    print(json.dumps(report))
+class Client(Steps):
+    async def enter(self) -> str:
+        client = mcp.Client(self.url, elicitation_callback=self.elicited)
+        self.client = await self.stack.enter_async_context(client)
+        return self.client.protocol_version
+
+    async def elicited(self, context, params) -> ElicitResult:
+        return ElicitResult(action="accept", content=self.answer)
+
+    async def tools(self) -> list:
+        return await pages(lambda cursor: self.client.list_tools(cursor=cursor), "tools")
+
+    async def resources(self) -> list:
+        return await pages(lambda cursor: self.client.list_resources(cursor=cursor), "resources")
+
+    async def prompts(self) -> list:
+        return await pages(lambda cursor: self.client.list_prompts(cursor=cursor), "prompts")
+
+    async def read(self, uri: str) -> list:
+        return (await self.client.read_resource(uri)).contents
+
+    async def prompt(self, name: str) -> list:
+        return (await self.client.get_prompt(name)).messages
+
+    async def call(self, tool: str, arguments: dict, progress=None):
+        return await self.client.call_tool(tool, arguments, progress_callback=progress)
 
 
-asyncio.run(main(*sys.argv[1:]))
+drive(Client)

@@ -2,13 +2,14 @@
 
 use anyhow::Result;
 
-use crate::{bench, ci, interop, steps::Steps, workspace::Workspace};
+use crate::{bench, ci, fuzz, interop, steps::Steps, workspace::Workspace};
 
 /// Runs ci's steps and then those that take longer or need more of the machine.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let mut steps = Steps::default();
     ci::steps(workspace, &mut steps);
-    steps.run("interop", || interop::run(workspace));
+    steps.run("fuzz", || fuzz::run(workspace, &fuzz::Options::default()));
+    steps.run("interop", || interop::run(workspace, &interop::Options::default()));
     steps.run("bench", || bench::run(workspace, &bench::Options::default()));
     steps.finish()
 }

@@ -8,6 +8,7 @@ mod ci;
 mod clock;
 mod conformance;
 mod full;
+mod fuzz;
 mod interop;
 mod node;
 mod process;
@@ -35,14 +36,16 @@ struct Arguments {
 enum Verb {
     /// Everything that a change must pass: tidy, fmt, clippy, tests, docs, conformance
     Ci,
-    /// Everything that there is: ci, then interop, then bench
+    /// Everything that there is: ci, then fuzz, interop and bench
     Full,
     /// The rules of the tree: arrows between crates, manifests, sources, texts
     Tidy,
     /// The official conformance suite against `everything serve`
     Conformance,
-    /// The official SDKs' clients against lifted stdio servers
-    Interop,
+    /// Real clients against the fixture and against lifted stdio servers
+    Interop(interop::Options),
+    /// libFuzzer over the targets of `fuzz/`: what must hold for every input of a parser
+    Fuzz(fuzz::Options),
     /// CPU time per request beside a bare axum server that answers the same bytes
     Bench(bench::Options),
 }
@@ -54,7 +57,8 @@ fn main() -> ExitCode {
         Verb::Full => full::run(&workspace),
         Verb::Tidy => tidy::run(&workspace),
         Verb::Conformance => conformance::run(&workspace),
-        Verb::Interop => interop::run(&workspace),
+        Verb::Interop(options) => interop::run(&workspace, &options),
+        Verb::Fuzz(options) => fuzz::run(&workspace, &options),
         Verb::Bench(options) => bench::run(&workspace, &options),
     });
     match outcome {

@@ -10,8 +10,8 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::{process, say::say, workspace::Workspace};
 
-/// The oldest major version that the conformance suite runs on (it uses `fs.globSync`).
-const OLDEST: u32 = 22;
+/// The oldest version, major and minor, that everything runs on: the MCP Inspector asks for the newest.
+const OLDEST: (u32, u32) = (22, 19);
 
 /// A usable Node.js.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ impl Node {
         if !process::exists("npm") {
             bail!("npm is needed (Debian: apt-get install nodejs npm)");
         }
-        let own_is_enough = machine_version().is_some_and(|major| major >= OLDEST);
+        let own_is_enough = machine_version().is_some_and(|version| version >= OLDEST);
         let modules = npm_ci(workspace, "conformance", if own_is_enough { Pinned::Skip } else { Pinned::Install })?;
         if own_is_enough {
             return Ok(Self { folder: None });
@@ -34,7 +34,8 @@ impl Node {
         let architecture = if env::consts::ARCH == "aarch64" { "arm64" } else { "x64" };
         let folder = modules.join(format!("node-{}-{architecture}/bin", env::consts::OS));
         if !folder.join("node").exists() {
-            bail!("Node.js {OLDEST} or newer is needed, and none is pinned for this platform");
+            let (major, minor) = OLDEST;
+            bail!("Node.js {major}.{minor} or newer is needed, and none is pinned for this platform");
         }
         Ok(Self { folder: Some(folder) })
     }
@@ -99,14 +100,16 @@ pub(crate) fn npm_ci(workspace: &Workspace, folder: &str, pinned: Pinned) -> Res
     Ok(modules)
 }
 
-/// The major version of the machine's own Node.
-fn machine_version() -> Option<u32> {
+/// The version of the machine's own Node.
+fn machine_version() -> Option<(u32, u32)> {
     let printed = process::capture(Command::new("node").arg("--version")).ok()?;
-    major(&printed)
+    version(&printed)
 }
 
-fn major(version: &str) -> Option<u32> {
-    version.trim().strip_prefix('v')?.split('.').next()?.parse().ok()
+/// The major and the minor version.
+fn version(printed: &str) -> Option<(u32, u32)> {
+    let mut parts = printed.trim().strip_prefix('v')?.split('.');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
 #[cfg(test)]
@@ -114,10 +117,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn major_version_is_read_from_what_node_prints() {
-        let cases = [("v22.23.3\n", Some(22)), ("v8.1.0", Some(8)), ("22.1.0", None), ("vX.1", None), ("", None)];
+    fn version_is_read_from_what_node_prints() {
+        let cases = [
+            ("v22.23.3\n", Some((22, 23))),
+            ("v8.1.0", Some((8, 1))),
+            ("22.1.0", None),
+            ("v22", None),
+            ("vX.1", None),
+            ("", None),
+        ];
         for (printed, expected) in cases {
-            assert_eq!(major(printed), expected, "{printed:?}");
+            assert_eq!(version(printed), expected, "{printed:?}");
         }
     }
 }

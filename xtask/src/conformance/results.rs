@@ -1,6 +1,6 @@
 //! What the suite leaves in its output folder: one `checks.json` per scenario, the only place that says why a check failed.
 
-use std::{fmt, fs, path::Path};
+use std::{collections::BTreeMap, fmt, fs, path::Path};
 
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
@@ -16,7 +16,8 @@ const SUFFIX_LENGTH: usize = 25;
 pub(super) struct Results {
     /// How many scenarios left a result.
     pub(super) scenarios: usize,
-    passed: usize,
+    /// How many checks passed, by scenario.
+    passed: BTreeMap<String, usize>,
     /// Failures and warnings, sorted by scenario.
     pub(super) failing: Vec<Check>,
 }
@@ -67,7 +68,7 @@ impl Results {
         for mut check in serde_json::from_str::<Vec<Check>>(json)? {
             check.scenario = scenario.to_owned();
             match check.status {
-                Status::Success => self.passed += 1,
+                Status::Success => *self.passed.entry(check.scenario).or_default() += 1,
                 Status::Failure | Status::Warning => self.failing.push(check),
                 Status::Skipped | Status::Info => {}
             }
@@ -75,10 +76,15 @@ impl Results {
         Ok(())
     }
 
+    /// How many checks of a scenario passed.
+    pub(super) fn passed_in(&self, scenario: &str) -> usize {
+        self.passed.get(scenario).copied().unwrap_or_default()
+    }
+
     /// One line of numbers.
     pub(super) fn summary(&self) -> String {
-        let failing = self.failing.len();
-        format!("{} scenarios, {} checks passed, {failing} did not", self.scenarios, self.passed)
+        let (passed, failing) = (self.passed.values().sum::<usize>(), self.failing.len());
+        format!("{} scenarios, {passed} checks passed, {failing} did not", self.scenarios)
     }
 }
 
@@ -135,6 +141,7 @@ mod tests {
         let mut results = Results::default();
         results.add("ping", json).unwrap();
         assert_eq!(results.summary(), "1 scenarios, 1 checks passed, 2 did not");
+        assert_eq!((results.passed_in("ping"), results.passed_in("pong")), (1, 0));
         let shown: Vec<String> = results.failing.iter().map(ToString::to_string).collect();
         assert_eq!(shown, ["ping:b: b is missing", "ping:c (warning): does c"]);
     }

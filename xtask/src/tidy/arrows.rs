@@ -110,8 +110,8 @@ fn foreign_siblings(package: &Package) -> Vec<Violation> {
 
 /// The siblings that a member may depend on; an error if nobody has decided.
 fn allowed_siblings(package: &Package) -> Result<Vec<&'static str>, ()> {
-    if package.folder.starts_with("examples/") {
-        // Examples stand where users stand: every crate but the tests' own.
+    if package.folder.starts_with("examples/") || package.folder == "fuzz" {
+        // Examples stand where users stand, and fuzz targets call what users call: every crate but the tests' own.
         return Ok(ARROWS.iter().map(|(name, _)| *name).filter(|name| *name != TESTKIT).collect());
     }
     if !package.is_crate() {
@@ -182,12 +182,13 @@ mod tests {
     }
 
     #[test]
-    fn examples_may_use_the_server_and_tools_nothing_of_ours() {
+    fn examples_and_fuzz_targets_may_use_the_server_and_tools_nothing_of_ours() {
         let in_folder = |folder: &str| {
             let package = depending("x", [("outboard-server", "")]);
             tree([Package { folder: folder.to_owned(), ..package }])
         };
         assert_eq!(siblings(&in_folder("examples/ten-lines")), []);
+        assert_eq!(siblings(&in_folder("fuzz")), []);
         assert_eq!(siblings(&in_folder("xtask")).len(), 1);
         assert_eq!(siblings(&in_folder("bench/load")).len(), 1);
     }

@@ -1,0 +1,45 @@
+//! The table of targets: one file for each.
+
+mod batch;
+mod capabilities;
+mod era;
+mod forwarded;
+mod handles;
+mod header_parameters;
+mod header_values;
+mod jsonrpc;
+mod meta;
+mod params;
+mod planted;
+mod seal;
+mod session;
+mod uri_template;
+
+/// One parser, and what must hold for every input of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// The name of its file and of the folder of its seeds.
+    pub name: &'static str,
+    /// Panics if a property does not hold for this input.
+    pub run: fn(&[u8]),
+}
+
+/// All targets.
+pub static TARGETS: &[Target] = &[
+    Target { name: "batch", run: batch::run },
+    Target { name: "capabilities", run: capabilities::run },
+    Target { name: "era", run: era::run },
+    Target { name: "forwarded", run: forwarded::run },
+    Target { name: "handles", run: handles::run },
+    Target { name: "header_parameters", run: header_parameters::run },
+    Target { name: "header_values", run: header_values::run },
+    Target { name: "jsonrpc", run: jsonrpc::run },
+    Target { name: "meta", run: meta::run },
+    Target { name: "params", run: params::run },
+    Target { name: "seal", run: seal::run },
+    Target { name: "session", run: session::run },
+    Target { name: "uri_template", run: uri_template::run },
+];
+
+/// A target that does panic, for one input: a fuzzer that does not find it finds nothing else either.
+pub static PLANTED: Target = Target { name: "planted", run: planted::run };
