@@ -2,8 +2,8 @@
 
 use ::http::HeaderMap;
 use outboard_identity::Principal;
-use outboard_protocol::types::LoggingLevel;
-use outboard_protocol::{Header, RawJson, RequestId, Revision, types::Implementation};
+use outboard_protocol::types::{ClientCapabilities, Implementation, LoggingLevel};
+use outboard_protocol::{Header, RawJson, RequestId, Revision};
 use outboard_runtime::{Change, Client};
 use outboard_store::{OwnerDigest, Session, SessionRecord, SessionState};
 
@@ -11,7 +11,6 @@ use super::asking::askable;
 use crate::http::headers::{SESSION_ID, single};
 use crate::http::refusal::Refusal;
 use crate::http::{Inner, Posted, may_be_legacy};
-use outboard_protocol::types::ClientCapabilities;
 
 /// The session that a request names.
 pub(crate) enum NamedSession {

@@ -7,7 +7,7 @@ use http::Method;
 use outboard_protocol::headers;
 use outboard_runtime::{Catalog, Notify, resource};
 use outboard_store::Sequence;
-use outboard_testkit::http::{AnswerStream, Event, HttpRequest, Served};
+use outboard_testkit::http::{AnswerStream, Event, HttpRequest, Served, patiently};
 use outboard_transport::{Authentication, HttpConfig, LegacyConfig, StreamableHttp};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -67,9 +67,12 @@ async fn delete(served: &Served, session: &LegacySession) {
 async fn settled(server: &Following) {
     let before = last(server).await;
     server.runtime.notify().tools_changed();
-    while last(server).await == before {
-        tokio::task::yield_now().await;
-    }
+    let read = async {
+        while last(server).await == before {
+            tokio::task::yield_now().await;
+        }
+    };
+    patiently("the bus to be read", read).await;
 }
 
 async fn last(server: &Following) -> Sequence {

@@ -9,7 +9,7 @@ use outboard_store::{
     BoxFuture, Cell, CellKey, Cells, LogKey, LogLimits, LogPage, Logs, Put, Sequence, Store, StoreError, Version,
 };
 use outboard_testkit::gate::Gate;
-use outboard_testkit::http::modern;
+use outboard_testkit::http::{modern, patiently};
 use serde_json::json;
 
 use crate::support::{LegacySession, Setup, Shared, catalog};
@@ -135,9 +135,12 @@ async fn streamed_answer_costs_one_append_for_each_event() {
         let answer = served.open(call).await.whole().await;
         assert_eq!(answer.text().matches("id: ").count(), events);
         // Its last append may come after its last byte.
-        while asked.load(Ordering::SeqCst) < 1 + events {
-            tokio::task::yield_now().await;
-        }
+        let appended = async {
+            while asked.load(Ordering::SeqCst) < 1 + events {
+                tokio::task::yield_now().await;
+            }
+        };
+        patiently("the last append", appended).await;
         assert_eq!(asked.swap(0, Ordering::SeqCst), 1 + events, "{revision}");
     }
 }
