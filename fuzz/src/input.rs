@@ -14,3 +14,14 @@ pub(crate) fn first_line(data: &[u8]) -> (&[u8], &[u8]) {
 pub(crate) fn text(data: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(data)
 }
+
+/// The input in pieces of few bytes each, how many its own bytes say.
+pub(crate) fn pieces(data: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = data;
+    std::iter::from_fn(move || {
+        let first = rest.first()?;
+        let (piece, tail) = rest.split_at(rest.len().min(1 + usize::from(first % 7)));
+        rest = tail;
+        Some(piece)
+    })
+}

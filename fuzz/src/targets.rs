@@ -2,15 +2,23 @@
 
 mod batch;
 mod capabilities;
+mod config;
 mod era;
+mod event_ids;
+mod event_stream;
+mod fetch_target;
 mod forwarded;
 mod handles;
 mod header_parameters;
 mod header_values;
+mod host_origin;
+mod import;
 mod jsonrpc;
+mod lines;
 mod meta;
 mod params;
 mod planted;
+mod schema;
 mod seal;
 mod session;
 mod uri_template;
@@ -28,14 +36,22 @@ pub struct Target {
 pub static TARGETS: &[Target] = &[
     Target { name: "batch", run: batch::run },
     Target { name: "capabilities", run: capabilities::run },
+    Target { name: "config", run: config::run },
     Target { name: "era", run: era::run },
+    Target { name: "event_ids", run: event_ids::run },
+    Target { name: "event_stream", run: event_stream::run },
+    Target { name: "fetch_target", run: fetch_target::run },
     Target { name: "forwarded", run: forwarded::run },
     Target { name: "handles", run: handles::run },
     Target { name: "header_parameters", run: header_parameters::run },
     Target { name: "header_values", run: header_values::run },
+    Target { name: "host_origin", run: host_origin::run },
+    Target { name: "import", run: import::run },
     Target { name: "jsonrpc", run: jsonrpc::run },
+    Target { name: "lines", run: lines::run },
     Target { name: "meta", run: meta::run },
     Target { name: "params", run: params::run },
+    Target { name: "schema", run: schema::run },
     Target { name: "seal", run: seal::run },
     Target { name: "session", run: session::run },
     Target { name: "uri_template", run: uri_template::run },

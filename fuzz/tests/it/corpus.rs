@@ -45,17 +45,18 @@ fn every_target_has_seeds_and_every_folder_a_target() {
 
 #[test]
 fn every_target_stands_anything() {
-    // Bytes that no parser expects, and each seed cut short.
-    let mut inputs: Vec<Vec<u8>> = (0..=u8::MAX).map(|byte| vec![byte; 3]).collect();
+    // Bytes that no parser expects, and the seeds cut short: its own in many places, those of others in one.
+    let bytes: Vec<Vec<u8>> = (0..=u8::MAX).map(|byte| vec![byte; 3]).collect();
     for target in TARGETS {
-        let folder = corpus().join(target.name);
-        for seed in names(&folder) {
-            let data = fs::read(folder.join(seed)).unwrap();
-            inputs.extend((1..8).map(|eighths| data[..data.len() * eighths / 8].to_vec()));
+        bytes.iter().for_each(|input| (target.run)(input));
+        for other in TARGETS {
+            let eighths = if other.name == target.name { 1..8 } else { 4..5 };
+            let folder = corpus().join(other.name);
+            for seed in names(&folder) {
+                let data = fs::read(folder.join(seed)).unwrap();
+                eighths.clone().for_each(|eighths| (target.run)(&data[..data.len() * eighths / 8]));
+            }
         }
-    }
-    for target in TARGETS {
-        inputs.iter().for_each(|input| (target.run)(input));
     }
 }
 

@@ -35,9 +35,9 @@ fn write_backend(candidate: &Candidate, out: &mut String) {
     let count = backend.args.len();
     let _ = writeln!(out, "# {}: {count} arguments, variables: {variables}", label.escape_debug());
     let settings = json!({
-        "command": backend.command,
+        "command": literal(&backend.command),
         "env_pass": backend.env_pass,
-        "cwd": backend.cwd.as_ref().map(|cwd| cwd.to_string_lossy()),
+        "cwd": backend.cwd.as_ref().map(|cwd| literal(&cwd.to_string_lossy())),
         "prefix": backend.prefix,
         "isolation": to_value(backend.isolation),
         "serial": backend.serial,
@@ -55,7 +55,12 @@ fn write_backend(candidate: &Candidate, out: &mut String) {
     }
 }
 
-/// Dotted keys, so that no line depends on another. A string of JSON is one of TOML.
+/// A text in which nothing is replaced when it is read.
+fn literal(text: &str) -> String {
+    text.replace("${", "$${")
+}
+
+/// Dotted keys, so that no line depends on another. A string of JSON is one of TOML, once DEL is escaped too.
 fn write_table(path: &str, table: &Map<String, Value>, out: &mut String) {
     for (key, value) in table {
         let _ = match value {
@@ -64,7 +69,7 @@ fn write_table(path: &str, table: &Map<String, Value>, out: &mut String) {
                 continue;
             }
             Value::Null => writeln!(out, "# {path}{key} is not set"),
-            value => writeln!(out, "{path}{key} = {value}"),
+            value => writeln!(out, "{path}{key} = {}", value.to_string().replace('\u{7f}', "\\u007f")),
         };
     }
 }

@@ -120,7 +120,8 @@ impl HostOriginPolicy {
 
     fn is_ours(&self, host: &str) -> bool {
         let known = |host: &str| self.hosts.iter().any(|ours| ours.eq_ignore_ascii_case(host));
-        if known(host) {
+        // Nearly every client writes it as we do.
+        if self.hosts.iter().any(|ours| **ours == *host) || known(host) {
             return true;
         }
         // Without a port it is that of the scheme, which is http here, or https in front of us.

@@ -36,8 +36,18 @@ fn is_json(value: &HeaderValue) -> bool {
         })
 }
 
+/// Both forms, as most clients write them.
+const USUAL: [&[u8]; 2] = [b"application/json, text/event-stream", b"text/event-stream, application/json"];
+
 /// What the client takes. The specification asks it to list both forms; one that takes only one of them gets that one.
 pub(crate) fn accepts(headers: &HeaderMap) -> Result<Accepts, Refusal> {
+    let mut values = headers.get_all(header::ACCEPT).iter();
+    // What nearly every client sends, letter by letter.
+    if let (Some(value), None) = (values.next(), values.next())
+        && USUAL.contains(&value.as_bytes())
+    {
+        return Ok(Accepts { json: true, events: true });
+    }
     let mut best = Accepts { json: false, events: false };
     let mut listed = false;
     for value in headers.get_all(header::ACCEPT) {
