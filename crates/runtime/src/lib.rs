@@ -51,7 +51,7 @@ pub use native::{
     IntoToolResult, Json, MatchedUri, NativeCompleter, NativePrompt, NativeResource, NativeTool, OfCall, OfText,
     OfTextLater, PromptArguments, Read, ResourceOffer,
 };
-pub use notify::{Change, From, Listening, Notify, Told, Topics};
+pub use notify::{Change, Listening, Notify, Since, Told, Topics};
 pub use outboard_macros::{prompt, resource, tool};
 pub use outcome::{Answer, BackendFailure, CallError, Description, Outcome};
 pub use outlet::{Event, Outlet};

@@ -15,7 +15,7 @@ use outboard_store::{Bus, BusLimits, Clock, Sequence, Store, StoreError, UnixMil
 use tokio::sync::broadcast;
 
 pub use change::{Change, Topics};
-pub use listening::{From, Listening, Told};
+pub use listening::{Listening, Since, Told};
 
 /// How many changes a listener may be behind before it is told of each of its topics instead.
 const BACKLOG: usize = 256;
@@ -124,13 +124,13 @@ impl Notify {
         self.0.wake.notify_one();
     }
 
-    /// Listens for changes of these topics, and is told of what changed since `from` first.
+    /// Listens for changes of these topics, and is told of what changed since then first.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when the store is needed for what came before, and does not answer.
-    pub async fn listen(&self, topics: Topics, from: From) -> Result<Listening, StoreError> {
-        Listening::open(&self.0, topics, from).await
+    pub async fn listen(&self, topics: Topics, since: Since) -> Result<Listening, StoreError> {
+        Listening::open(&self.0, topics, since).await
     }
 
     /// Puts what is told on the bus and reads it for the listeners of this process. Runs beside the server, and never ends.

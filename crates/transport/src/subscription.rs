@@ -153,7 +153,7 @@ impl Subscription {
         let honoured = honoured(filter, &runtime.description().capabilities);
         let topics = Topics::of(&honoured);
         let watching = topics.iter().filter_map(Change::uri).map(|uri| runtime.watch(uri)).collect();
-        let listening = runtime.notify().listen(topics, outboard_runtime::From::Lately).await?;
+        let listening = runtime.notify().listen(topics, outboard_runtime::Since::Recently).await?;
         Ok(Self { id, honoured, changes: Changes::new(listening), _watching: watching, _place: place })
     }
 

@@ -11,9 +11,9 @@ use super::{Change, News, Shared, Topics, lock};
 
 /// From where on a listener is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum From {
+pub enum Since {
     /// From a short while ago ([`Notify::new`](super::Notify::new)), each topic once.
-    Lately,
+    Recently,
     /// From behind this one, which it was told of last.
     After(Sequence),
 }
@@ -42,12 +42,12 @@ pub struct Listening {
 const RESUMED_MAX: usize = 1_024;
 
 impl Listening {
-    pub(super) async fn open(shared: &Arc<Shared>, topics: Topics, from: From) -> Result<Self, StoreError> {
+    pub(super) async fn open(shared: &Arc<Shared>, topics: Topics, since: Since) -> Result<Self, StoreError> {
         // Before anything is read, so that nothing falls between.
         let news = shared.told.subscribe();
         let mut listening = Self { topics, backlog: VecDeque::new(), told: Sequence::ZERO, news };
-        match from {
-            From::Lately => {
+        match since {
+            Since::Recently => {
                 let now = shared.clock.now();
                 let recent = lock(&shared.recent);
                 for read in recent.changes.iter().filter(|read| now.saturating_since(read.at) <= shared.catch_up) {
@@ -55,7 +55,7 @@ impl Listening {
                 }
                 listening.told = recent.last.unwrap_or(Sequence::ZERO);
             }
-            From::After(sequence) => {
+            Since::After(sequence) => {
                 let page = shared.bus.read_after(sequence, RESUMED_MAX).await?;
                 // A full page may have more behind it: each topic once tells of all.
                 if page.gap || page.entries.len() >= RESUMED_MAX {
@@ -74,7 +74,7 @@ impl Listening {
         Ok(listening)
     }
 
-    /// Up to where on the bus it has been told, once all that is ready has been taken: to [go on](From::After) from there.
+    /// Up to where on the bus it has been told, once all that is ready has been taken: to [go on](Since::After) from there.
     #[must_use]
     pub const fn position(&self) -> Sequence {
         self.told

@@ -39,7 +39,7 @@ async fn a_listener_is_told_what_it_asked_for_in_order_and_nothing_else() {
     beside(&notify, async {
         let mut topics = Topics::default();
         topics.add("a:1");
-        let mut listening = notify.listen(topics, From::Lately).await.unwrap();
+        let mut listening = notify.listen(topics, Since::Recently).await.unwrap();
         notify.tools_changed();
         notify.resource_updated("a:2");
         notify.resource_updated("a:1");
@@ -59,11 +59,11 @@ async fn who_comes_late_is_told_each_recent_topic_once() {
     let (store, clock) = store();
     let notify = Notify::new(&store, CATCH_UP);
     beside(&notify, async {
-        let mut first = notify.listen(all(&["a:1"]), From::Lately).await.unwrap();
+        let mut first = notify.listen(all(&["a:1"]), Since::Recently).await.unwrap();
         notify.prompts_changed();
         first.next().await;
         clock.advance(CATCH_UP + Duration::from_millis(1));
-        let mut later = notify.listen(all(&[]), From::Lately).await.unwrap();
+        let mut later = notify.listen(all(&[]), Since::Recently).await.unwrap();
         notify.tools_changed();
         assert_eq!(later.next().await.change, Change::Tools, "what is no longer recent is not told");
         first.next().await;
@@ -73,7 +73,7 @@ async fn who_comes_late_is_told_each_recent_topic_once() {
             notify.resource_updated("a:1");
             first.next().await;
         }
-        let mut late = notify.listen(all(&["a:1"]), From::Lately).await.unwrap();
+        let mut late = notify.listen(all(&["a:1"]), Since::Recently).await.unwrap();
         notify.resources_changed();
         let told: Vec<Change> =
             [late.next().await, late.next().await, late.next().await].map(|told| told.change).into();
@@ -87,13 +87,13 @@ async fn who_resumes_is_told_all_that_came_after_and_nothing_twice() {
     let (store, _) = store();
     let notify = Notify::new(&store, CATCH_UP);
     beside(&notify, async {
-        let mut first = notify.listen(all(&[]), From::Lately).await.unwrap();
+        let mut first = notify.listen(all(&[]), Since::Recently).await.unwrap();
         notify.tools_changed();
         let told = first.next().await;
         drop(first);
         notify.prompts_changed();
         notify.resources_changed();
-        let mut second = notify.listen(all(&[]), From::After(told.sequence)).await.unwrap();
+        let mut second = notify.listen(all(&[]), Since::After(told.sequence)).await.unwrap();
         let prompts = second.next().await;
         let resources = second.next().await;
         assert_eq!((prompts.change, resources.change), (Change::Prompts, Change::Resources));
@@ -109,7 +109,7 @@ async fn a_resumption_behind_what_the_bus_still_has_is_told_every_topic() {
     let (store, _) = store();
     let notify = Notify::new(&store, CATCH_UP);
     beside(&notify, async {
-        let mut first = notify.listen(all(&["a:1"]), From::Lately).await.unwrap();
+        let mut first = notify.listen(all(&["a:1"]), Since::Recently).await.unwrap();
         notify.tools_changed();
         let told = first.next().await;
         for turn in 0..=BusLimits::default().messages_max {
@@ -121,7 +121,7 @@ async fn a_resumption_behind_what_the_bus_still_has_is_told_every_topic() {
             }
             first.next().await;
         }
-        let mut second = notify.listen(all(&["a:1"]), From::After(told.sequence)).await.unwrap();
+        let mut second = notify.listen(all(&["a:1"]), Since::After(told.sequence)).await.unwrap();
         let mut topics = Vec::new();
         for _ in 0..4 {
             topics.push(second.next().await.change);
@@ -136,8 +136,8 @@ async fn a_listener_that_does_not_read_is_told_every_topic_in_the_end() {
     let (store, _) = store();
     let notify = Notify::new(&store, CATCH_UP);
     beside(&notify, async {
-        let mut slow = notify.listen(all(&["a:1", "a:2"]), From::Lately).await.unwrap();
-        let mut quick = notify.listen(all(&["a:1", "a:2"]), From::Lately).await.unwrap();
+        let mut slow = notify.listen(all(&["a:1", "a:2"]), Since::Recently).await.unwrap();
+        let mut quick = notify.listen(all(&["a:1", "a:2"]), Since::Recently).await.unwrap();
         for turn in 0..2 * BACKLOG {
             notify.resource_updated(if turn % 2 == 0 { "a:1" } else { "a:2" });
             quick.next().await;
@@ -156,7 +156,7 @@ async fn every_replica_tells_what_one_of_them_learnt() {
     let (store, _) = store();
     let (one, other) = (Notify::new(&store, CATCH_UP), Notify::new(&store, CATCH_UP));
     let test = async {
-        let mut listening = other.listen(all(&[]), From::Lately).await.unwrap();
+        let mut listening = other.listen(all(&[]), Since::Recently).await.unwrap();
         one.tools_changed();
         assert_eq!(listening.next().await.change, Change::Tools);
     };
@@ -182,7 +182,7 @@ async fn what_waits_already_is_told_once() {
         notify.resource_updated("a:0");
     }
     beside(&notify, async {
-        let mut listening = notify.listen(all(&["a:0"]), From::Lately).await.unwrap();
+        let mut listening = notify.listen(all(&["a:0"]), Since::Recently).await.unwrap();
         notify.prompts_changed();
         let told = [listening.next().await, listening.next().await, listening.next().await];
         assert_eq!(told.map(|told| told.change), [Change::Tools, resource("a:0"), Change::Prompts]);
@@ -195,7 +195,7 @@ async fn what_does_not_fit_on_the_bus_holds_nothing_up() {
     let (store, _) = store();
     let notify = Notify::new(&store, CATCH_UP);
     beside(&notify, async {
-        let mut listening = notify.listen(all(&[]), From::Lately).await.unwrap();
+        let mut listening = notify.listen(all(&[]), Since::Recently).await.unwrap();
         notify.resource_updated(&"x".repeat(64 * 1024));
         notify.tools_changed();
         assert_eq!(listening.next().await.change, Change::Tools);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use outboard_protocol::error::code;
 use outboard_protocol::types::{CallToolResult, Prompt, Resource, ServerCapabilities};
 use outboard_runtime::{
-    Answer, Catalog, Change, Description, DynamicPrompt, DynamicResource, DynamicTool, From, ListKind, Offer,
-    OfferedPrompt, Operation, PromptArguments, PromptCall, Runtime, Topics,
+    Answer, Catalog, Change, Description, DynamicPrompt, DynamicResource, DynamicTool, ListKind, Offer, OfferedPrompt,
+    Operation, PromptArguments, PromptCall, Runtime, Since, Topics,
 };
 use serde_json::{Value, json};
 
@@ -139,7 +139,7 @@ async fn clients_are_told_which_lists_have_changed() {
     for (offer, expected) in cases {
         let fake = Fake::new("fake", Offer::default());
         let runtime = runtime(Catalog::new("test", "1").provider(fake.clone()));
-        let mut listening = runtime.notify().listen(Topics::lists_and([]), From::Lately).await.unwrap();
+        let mut listening = runtime.notify().listen(Topics::lists_and([]), Since::Recently).await.unwrap();
         runtime.refresh();
         fake.offer(offer.clone());
         runtime.refresh();

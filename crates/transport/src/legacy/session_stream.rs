@@ -15,7 +15,7 @@ use ::http::Response;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use outboard_protocol::{Revision, encode};
-use outboard_runtime::{From, Listening, Told, Topics, Watching};
+use outboard_runtime::{Listening, Since, Told, Topics, Watching};
 use outboard_store::{Sequence, Session, SessionRecord, SessionState};
 use tokio::time::{Instant, sleep_until};
 
@@ -102,8 +102,8 @@ impl SessionStream {
         let topic = topic(&session);
         let uris = record.subscriptions.iter().map(|uri| uri.as_str().into());
         let topics = Topics::lists_and(uris.chain([topic.clone()]));
-        let from = after.map_or(From::Lately, From::After);
-        let mut listening = inner.runtime.notify().listen(topics, from).await.map_err(|error| {
+        let since = after.map_or(Since::Recently, Since::After);
+        let mut listening = inner.runtime.notify().listen(topics, since).await.map_err(|error| {
             tracing::warn!(%error, "the stream of a session cannot be opened");
             Refusal::StoreUnavailable { id: None }
         })?;

@@ -56,7 +56,7 @@ impl PipeSession {
             return;
         }
         let topics = Topics::lists_and(self.watching.keys().cloned());
-        match runtime.notify().listen(topics, outboard_runtime::From::Lately).await {
+        match runtime.notify().listen(topics, outboard_runtime::Since::Recently).await {
             Ok(listening) => self.changes = Some(Changes::new(listening)),
             Err(error) => tracing::warn!(%error, "the client is not told of changes"),
         }

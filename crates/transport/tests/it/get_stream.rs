@@ -77,7 +77,7 @@ async fn settled(server: &Following) {
 
 async fn last(server: &Following) -> Sequence {
     let topics = outboard_runtime::Topics::lists_and([]);
-    server.runtime.notify().listen(topics, outboard_runtime::From::Lately).await.unwrap().position()
+    server.runtime.notify().listen(topics, outboard_runtime::Since::Recently).await.unwrap().position()
 }
 
 #[tokio::test]

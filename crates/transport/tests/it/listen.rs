@@ -56,7 +56,8 @@ fn updated(uri: &str) -> (String, Value) {
 /// Tells changes and waits until the server has read them.
 async fn tell(runtime: &Runtime, changes: impl IntoIterator<Item = Change>) {
     let uris = ["note:1".into(), "note:2".into()];
-    let mut witness = runtime.notify().listen(Topics::lists_and(uris), outboard_runtime::From::Lately).await.unwrap();
+    let mut witness =
+        runtime.notify().listen(Topics::lists_and(uris), outboard_runtime::Since::Recently).await.unwrap();
     for change in changes {
         runtime.notify().tell(change.clone());
         while witness.next().await.change != change {}

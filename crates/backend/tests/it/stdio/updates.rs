@@ -1,6 +1,6 @@
 //! Changes of resources: told for those that somebody watches, and for no other.
 
-use outboard_runtime::{Change, From, Listening, Provider as _, Topics};
+use outboard_runtime::{Change, Listening, Provider as _, Since, Topics};
 use tokio::time::timeout;
 
 use super::harness::{Lifted, PATIENCE, eventually};
@@ -20,7 +20,7 @@ CALLS["echo"] = lambda r: ([updated(uri) for uri in r["params"]["arguments"].get
 
 async fn listen(lifted: &Lifted, uris: &[&str]) -> Listening {
     let topics = Topics::lists_and(uris.iter().map(|uri| (*uri).into()));
-    lifted.notify.listen(topics, From::Lately).await.unwrap()
+    lifted.notify.listen(topics, Since::Recently).await.unwrap()
 }
 
 async fn next(listening: &mut Listening) -> Change {
