@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
+use bytestring::ByteString;
 use serde::de::{self, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -163,10 +164,10 @@ impl Message {
     pub fn parse(bytes: &Bytes) -> Result<Self, MessageError> {
         let text = text(bytes, NESTING_MAX)?;
         if text.trim_start().starts_with('{') {
-            let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| syntax(&error))?;
-            return envelope.into_message(bytes);
+            let envelope: Envelope<'_> = serde_json::from_str(&text).map_err(|error| syntax(&error))?;
+            return envelope.into_message(&text);
         }
-        serde_json::from_str::<IgnoredAny>(text).map_err(|error| syntax(&error))?;
+        serde_json::from_str::<IgnoredAny>(&text).map_err(|error| syntax(&error))?;
         if text.trim_start().starts_with('[') {
             return Err(MessageError::Batch);
         }
@@ -175,8 +176,9 @@ impl Message {
 }
 
 /// The text of a body that nests no deeper than `nesting_max`.
-fn text(bytes: &[u8], nesting_max: usize) -> Result<&str, MessageError> {
-    let text = std::str::from_utf8(bytes).map_err(|error| MessageError::NotUtf8 { offset: error.valid_up_to() })?;
+fn text(bytes: &Bytes, nesting_max: usize) -> Result<ByteString, MessageError> {
+    let text = ByteString::try_from(bytes.clone());
+    let text = text.map_err(|error| MessageError::NotUtf8 { offset: error.valid_up_to() })?;
     if depth::exceeds(bytes, nesting_max) {
         return Err(MessageError::TooDeep { limit: NESTING_MAX });
     }
@@ -200,7 +202,7 @@ struct Envelope<'a> {
 }
 
 impl Envelope<'_> {
-    fn into_message(self, bytes: &Bytes) -> Result<Message, MessageError> {
+    fn into_message(self, text: &ByteString) -> Result<Message, MessageError> {
         let id = self.id.map(|raw| RequestId::from_json(raw.get()));
         let invalid = |fault| MessageError::Invalid { id: id.clone().flatten(), fault };
         if let Some(name) = self.duplicate {
@@ -212,13 +214,13 @@ impl Envelope<'_> {
         if let Some(None) = id {
             return Err(invalid(Fault::Id));
         }
-        let Some(method) = self.method else { return self.into_response(bytes, id.flatten()) };
+        let Some(method) = self.method else { return self.into_response(text, id.flatten()) };
         if self.result.is_some() || self.error.is_some() {
             return Err(invalid(Fault::Kind));
         }
         let method = string(method).ok_or_else(|| invalid(Fault::Method))?;
         let method = Method::parse(&method);
-        let params = self.params.map(|raw| RawJson::slice_of(bytes, raw));
+        let params = self.params.map(|raw| RawJson::slice_of(text, raw));
         if params.as_ref().is_some_and(|params| !params.is_object()) {
             return Err(invalid(Fault::Params));
         }
@@ -228,9 +230,9 @@ impl Envelope<'_> {
         })
     }
 
-    fn into_response(self, bytes: &Bytes, id: Option<RequestId>) -> Result<Message, MessageError> {
+    fn into_response(self, text: &ByteString, id: Option<RequestId>) -> Result<Message, MessageError> {
         let outcome = match (self.result, self.error) {
-            (Some(result), None) if id.is_some() => Ok(RawJson::slice_of(bytes, result)),
+            (Some(result), None) if id.is_some() => Ok(RawJson::slice_of(text, result)),
             (None, Some(error)) => Err(serde_json::from_str::<Object<_>>(error.get())
                 .map(|Object(error)| error)
                 .map_err(|_| MessageError::Invalid { id: id.clone(), fault: Fault::Error })?),

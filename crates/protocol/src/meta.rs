@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use thiserror::Error;
 
+use crate::params::Params;
 use crate::raw::{Object, RawJson};
 use crate::types::{ClientCapabilities, LoggingLevel, ProgressToken};
 
@@ -117,12 +117,12 @@ impl<'a> Meta<'a> {
         ProgressToken::from_json(raw.get()).map(Some).ok_or(MetaError::WrongType { key: PROGRESS_TOKEN })
     }
 
-    /// Checks the fields that every modern request carries. `message` is what `_meta` was read from.
+    /// Checks the fields that every modern request carries. `params` are what `_meta` was read from.
     ///
     /// # Errors
     ///
     /// [`MetaError`] when a required key is missing or one has the wrong type.
-    pub fn request(&self, message: &Bytes) -> Result<RequestMeta, MetaError> {
+    pub fn request(&self, params: &Params<'_>) -> Result<RequestMeta, MetaError> {
         let key = CLIENT_CAPABILITIES;
         let raw = self.client_capabilities.ok_or(MetaError::MissingKey { key })?;
         let client_capabilities = ClientCapabilities::from_json(raw.get()).ok_or(MetaError::WrongType { key })?;
@@ -130,7 +130,7 @@ impl<'a> Meta<'a> {
             serde_json::from_str::<Object<BorrowedImplementation<'_>>>(raw.get())
                 .map_err(|_| MetaError::WrongType { key: CLIENT_INFO })?;
         }
-        let client_info = self.client_info.map(|raw| RawJson::slice_of(message, raw));
+        let client_info = self.client_info.and_then(|raw| params.part(raw));
         let log_level = self.log_level.map(level).transpose()?;
         Ok(RequestMeta { client_info, client_capabilities, log_level })
     }
@@ -159,7 +159,7 @@ mod tests {
         let meta = Meta::read(raw)?;
         meta.protocol_version()?;
         meta.progress_token()?;
-        meta.request(&Bytes::new()).map(drop)
+        meta.request(&Params::default()).map(drop)
     }
 
     #[test]

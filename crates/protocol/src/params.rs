@@ -15,6 +15,7 @@ use crate::raw::RawJson;
 /// The members of `params` that more than one place asks for.
 #[derive(Debug, Default)]
 pub struct Params<'a> {
+    source: Option<&'a RawJson>,
     /// `_meta`.
     pub meta: Option<&'a RawValue>,
     name: Option<&'a RawValue>,
@@ -65,11 +66,17 @@ impl<'a> Params<'a> {
     /// [`ParamsError::Duplicate`] when a known member stands twice, [`ParamsError::Unreadable`] when a name is no text.
     pub fn read(params: Option<&'a RawJson>) -> Result<Self, ParamsError> {
         let Some(params) = params else { return Ok(Self::default()) };
-        let read: Read<'a> = serde_json::from_slice(params.as_bytes()).map_err(|_| ParamsError::Unreadable)?;
+        let read: Read<'a> = serde_json::from_str(params.as_str()).map_err(|_| ParamsError::Unreadable)?;
         match read.duplicate {
-            None => Ok(read.params),
+            None => Ok(Self { source: Some(params), ..read.params }),
             Some(name) => Err(ParamsError::Duplicate { name }),
         }
+    }
+
+    /// Takes a value that stands in them, without a copy.
+    #[must_use]
+    pub fn part(&self, raw: &RawValue) -> Option<RawJson> {
+        self.source.map(|source| source.part(raw))
     }
 
     /// `_meta`, read; empty where there is none.

@@ -5,6 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use bytes::Bytes;
+use bytestring::ByteString;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -16,21 +17,28 @@ use crate::jsonrpc::Key;
 ///
 /// A slice of the message it came in, where it came in one: nothing is copied, unknown members survive, and the order of
 /// members and the spelling of numbers stay as the sender wrote them.
+///
+/// That it is UTF-8 is known, so that reading it does not check that again.
 #[derive(Clone, PartialEq, Eq)]
-pub struct RawJson(Bytes);
+pub struct RawJson(ByteString);
 
 impl RawJson {
     /// Takes `raw` as a slice of `message`, without a copy where `raw` lies inside it.
-    #[must_use]
-    pub fn slice_of(message: &Bytes, raw: &RawValue) -> Self {
-        let part = raw.get().as_bytes();
+    pub(crate) fn slice_of(message: &ByteString, raw: &RawValue) -> Self {
+        let part = raw.get();
         let outer = message.as_ptr() as usize;
         let inner = part.as_ptr() as usize;
         if inner >= outer && inner + part.len() <= outer + message.len() {
             Self(message.slice_ref(part))
         } else {
-            Self(Bytes::copy_from_slice(part))
+            Self(ByteString::from(part))
         }
+    }
+
+    /// Takes a value that stands somewhere inside this one, without a copy.
+    #[must_use]
+    pub fn part(&self, raw: &RawValue) -> Self {
+        Self::slice_of(&self.0, raw)
     }
 
     /// Checks that `bytes` are one JSON value.
@@ -40,7 +48,7 @@ impl RawJson {
     /// The syntax error, when they are not.
     pub fn parse(bytes: Bytes) -> Result<Self, serde_json::Error> {
         serde_json::from_slice::<&RawValue>(&bytes)?;
-        Ok(Self(bytes))
+        ByteString::try_from(bytes).map(Self).map_err(serde::de::Error::custom)
     }
 
     /// Writes `value` as JSON.
@@ -49,12 +57,18 @@ impl RawJson {
     ///
     /// When the type's own serialization fails, for example on a map whose keys are not strings.
     pub fn of<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
-        serde_json::to_vec(value).map(|bytes| Self(bytes.into()))
+        serde_json::to_string(value).map(|text| Self(text.into()))
     }
 
     /// The JSON text.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    /// The JSON text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 
@@ -64,13 +78,13 @@ impl RawJson {
     ///
     /// When the value does not have the type's shape.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        serde_json::from_slice(&self.0)
+        serde_json::from_str(&self.0)
     }
 
     /// Whether the value is a JSON object.
     #[must_use]
     pub fn is_object(&self) -> bool {
-        self.0.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{')
+        self.0.trim_ascii_start().starts_with('{')
     }
 }
 
@@ -83,7 +97,7 @@ impl fmt::Debug for RawJson {
 
 impl Serialize for RawJson {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let raw: &RawValue = serde_json::from_slice(&self.0).map_err(serde::ser::Error::custom)?;
+        let raw: &RawValue = serde_json::from_str(&self.0).map_err(serde::ser::Error::custom)?;
         raw.serialize(serializer)
     }
 }
@@ -91,7 +105,7 @@ impl Serialize for RawJson {
 impl<'de> Deserialize<'de> for RawJson {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
-        Ok(Self(Bytes::from(String::from(Box::<str>::from(raw)))))
+        Ok(Self(ByteString::from(String::from(Box::<str>::from(raw)))))
     }
 }
 

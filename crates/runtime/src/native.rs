@@ -99,7 +99,7 @@ where
 }
 
 fn read<A: DeserializeOwned>(raw: Option<&RawJson>) -> Result<A, String> {
-    serde_json::from_slice(raw.map_or(b"{}", RawJson::as_bytes)).map_err(|error| {
+    serde_json::from_str(raw.map_or("{}", RawJson::as_str)).map_err(|error| {
         let reason = error.to_string();
         // The position is of no use to who sees arguments as values.
         let reason = reason.split(" at line ").next().unwrap_or_default();

@@ -5,21 +5,15 @@
 
 mod complete;
 
-use bytes::Bytes;
 use outboard_protocol::error::shortened;
 use outboard_protocol::params::{Params, ParamsError};
 use outboard_protocol::raw::Members;
 use outboard_protocol::{Era, Method, ProtocolError, RawJson, Request, RequestId};
 use outboard_runtime::{ListKind, Operation, PromptCall, Round, ToolCall};
 
-/// Reads what a request of an era wants. `params` are the request's, read; `message` is what both are slices of.
-pub(crate) fn operation(
-    era: Era,
-    request: &Request,
-    params: &Params<'_>,
-    message: &Bytes,
-) -> Result<Operation, ProtocolError> {
-    let arguments = || params.arguments_object().map(|raw| raw.map(|raw| RawJson::slice_of(message, raw)));
+/// Reads what a request of an era wants. `params` are the request's, read.
+pub(crate) fn operation(era: Era, request: &Request, params: &Params<'_>) -> Result<Operation, ProtocolError> {
+    let arguments = || params.arguments_object().map(|raw| raw.and_then(|raw| params.part(raw)));
     match &request.method {
         Method::ToolsCall => {
             Ok(Operation::CallTool(ToolCall { name: (*params.name()?).into(), arguments: arguments()? }))
@@ -45,16 +39,12 @@ pub(crate) fn not_found(method: &Method) -> ProtocolError {
 
 /// What a modern client brings to a further round of a call; `None` in the first one. A `requestState` that is longer than
 /// any of ours is refused before it is copied.
-pub(crate) fn round(
-    params: &Params<'_>,
-    message: &Bytes,
-    state_bytes_max: usize,
-) -> Result<Option<Box<Round>>, ParamsError> {
+pub(crate) fn round(params: &Params<'_>, state_bytes_max: usize) -> Result<Option<Box<Round>>, ParamsError> {
     let state = params.request_state()?;
     if state.as_ref().is_some_and(|state| state.len() > state_bytes_max) {
         return Err(ParamsError::WrongType { name: "requestState", expected: "a text that this server gave out" });
     }
-    let responses = params.input_responses().map(|raw| RawJson::slice_of(message, raw));
+    let responses = params.input_responses().and_then(|raw| params.part(raw));
     if state.is_none() && responses.is_none() {
         return Ok(None);
     }

@@ -1,15 +1,16 @@
 //! [`Meta::read`]: what a request says about itself is what stands there, and of the right type.
 
-use bytes::Bytes;
+use outboard_protocol::RawJson;
 use outboard_protocol::meta::{CLIENT_CAPABILITIES, CLIENT_INFO, Meta, PROGRESS_TOKEN, PROTOCOL_VERSION};
+use outboard_protocol::params::Params;
 use outboard_protocol::types::ProgressToken;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 pub(super) fn run(data: &[u8]) {
-    let bytes = Bytes::copy_from_slice(data);
-    let Ok(raw) = serde_json::from_slice::<&RawValue>(&bytes) else { return };
-    let Ok(value) = serde_json::from_slice::<Value>(&bytes) else { return };
+    let Ok(value) = serde_json::from_slice::<Value>(data) else { return };
+    let Ok(params) = RawJson::parse([b"{\"_meta\":", data, b"}"].concat().into()) else { return };
+    let params = Params::read(Some(&params)).expect("one member stands once");
+    let Some(raw) = params.meta else { return };
     let Ok(meta) = Meta::read(raw) else {
         assert!(!value.is_object() || doubles_a_key(data), "{value} is refused");
         return;
@@ -24,7 +25,7 @@ pub(super) fn run(data: &[u8]) {
         assert_eq!(ProgressToken::from_json(&json).as_ref(), Some(&token), "{json}");
         assert_eq!(Some(&serde_json::from_str::<Value>(&json).expect("a token is JSON")), value.get(PROGRESS_TOKEN));
     }
-    if let Ok(request) = meta.request(&bytes) {
+    if let Ok(request) = meta.request(&params) {
         assert!(value.get(CLIENT_CAPABILITIES).is_some_and(Value::is_object), "no capabilities are declared");
         let info = request.client_info.map(|info| info.read::<Value>().expect("a part of a value is one"));
         assert_eq!(info.as_ref(), value.get(CLIENT_INFO).filter(|info| !info.is_null()));

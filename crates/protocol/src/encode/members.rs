@@ -26,7 +26,7 @@ pub(super) fn write_forwarded(
     {
         return results::write_call_tool(out, revision, server, &answer);
     }
-    let members = serde_json::from_slice::<Members<'_>>(raw.as_bytes()).unwrap_or_default();
+    let members = serde_json::from_str::<Members<'_>>(raw.as_str()).unwrap_or_default();
     out.push(b'{');
     let mut meta = None;
     for (name, value) in &members.0 {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
+use bytestring::ByteString;
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -23,24 +24,24 @@ impl Message {
         // One more level than a message has, for the array.
         let text = text(bytes, NESTING_MAX + 1)?;
         if !text.trim_start().starts_with('[') {
-            serde_json::from_str::<IgnoredAny>(text).map_err(|error| syntax(&error))?;
+            serde_json::from_str::<IgnoredAny>(&text).map_err(|error| syntax(&error))?;
             return Err(MessageError::Invalid { id: None, fault: Fault::NotAnObject });
         }
-        let items: Items<'_> = serde_json::from_str(text).map_err(|error| syntax(&error))?;
+        let items: Items<'_> = serde_json::from_str(&text).map_err(|error| syntax(&error))?;
         match items.0.len() {
             0 => Err(MessageError::EmptyBatch),
-            1..=BATCH_ITEMS_MAX => Ok(items.0.into_iter().map(|item| parse_item(bytes, item)).collect()),
+            1..=BATCH_ITEMS_MAX => Ok(items.0.into_iter().map(|item| parse_item(&text, item)).collect()),
             _ => Err(MessageError::BatchTooLong { limit: BATCH_ITEMS_MAX }),
         }
     }
 }
 
-fn parse_item(bytes: &Bytes, item: &RawValue) -> Result<Message, MessageError> {
+fn parse_item(text: &ByteString, item: &RawValue) -> Result<Message, MessageError> {
     if !item.get().starts_with('{') {
         return Err(MessageError::Invalid { id: None, fault: Fault::NotAnObject });
     }
     let envelope: Envelope<'_> = serde_json::from_str(item.get()).map_err(|error| syntax(&error))?;
-    envelope.into_message(bytes)
+    envelope.into_message(text)
 }
 
 /// The items of an array: all of them, or one more than a batch may have.

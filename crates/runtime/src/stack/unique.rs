@@ -18,9 +18,9 @@ pub(super) enum UniqueError {
 }
 
 /// Reads one JSON value.
-pub(super) fn read(text: &[u8]) -> Result<Value, UniqueError> {
+pub(super) fn read(text: &str) -> Result<Value, UniqueError> {
     let mut duplicate = None;
-    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = Unique { duplicate: &mut duplicate }.deserialize(&mut deserializer).map_err(UniqueError::Json)?;
     deserializer.end().map_err(UniqueError::Json)?;
     match duplicate {
@@ -112,7 +112,7 @@ mod tests {
             (r#"{"":1,"":2}"#, ""),
         ];
         for (text, expected) in cases {
-            let Err(UniqueError::Duplicate { name }) = read(text.as_bytes()) else { panic!("{text} was read") };
+            let Err(UniqueError::Duplicate { name }) = read(text) else { panic!("{text} was read") };
             assert_eq!(&*name, expected, "{text}");
         }
     }
@@ -120,9 +120,9 @@ mod tests {
     #[test]
     fn everything_else_is_read_as_it_is_elsewhere() {
         let text = r#" {"a":{"a":[null,true,-1,18446744073709551615,1.5,-0.0,1e-400,"\u00e9\n",{},[]]},"A":""} "#;
-        assert_eq!(read(text.as_bytes()).unwrap(), serde_json::from_str::<Value>(text).unwrap());
+        assert_eq!(read(text).unwrap(), serde_json::from_str::<Value>(text).unwrap());
         for text in ["", "{", "{} {}", r#"{"a":1e400}"#, r#"{"a":"\ud800"}"#] {
-            assert!(matches!(read(text.as_bytes()), Err(UniqueError::Json(_))), "{text}");
+            assert!(matches!(read(text), Err(UniqueError::Json(_))), "{text}");
             assert!(serde_json::from_str::<Value>(text).is_err(), "{text}");
         }
     }

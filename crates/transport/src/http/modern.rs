@@ -1,8 +1,6 @@
 //! Modern requests: each checked against its own headers and `_meta`, none remembered.
 
 use ::http::{Response, StatusCode};
-use outboard_protocol::headers;
-use outboard_protocol::meta::{Meta, MetaError};
 use outboard_protocol::params::Params;
 use outboard_protocol::types::SubscriptionFilter;
 use outboard_protocol::{Message, Method, ProtocolError, Request};
@@ -15,7 +13,7 @@ use super::refusal::Refusal;
 use super::respond::{RunningCall, Streaming, respond};
 use super::{Inner, Posted, empty};
 use crate::answering::Answering;
-use crate::modern::{Asked, describe, served};
+use crate::modern::{Asked, describe};
 use crate::subscription;
 
 impl Inner {
@@ -37,7 +35,7 @@ impl Inner {
             return self.listen(&posted, request.id, filter).await;
         }
         let call = check(&request, &posted, &self.runtime)
-            .and_then(|asked| asked.call(&request, posted.principal.clone(), posted.bytes, &self.runtime))
+            .and_then(|asked| asked.call(&request, posted.principal.clone(), &self.runtime))
             .map_err(refuse)?;
         let answering = Answering {
             id: request.id,
@@ -66,22 +64,13 @@ impl Inner {
     }
 }
 
-/// Checks a request in the order that clients and the conformance suite rely on.
+/// Checks a request, its headers included.
 fn check<'a>(request: &'a Request, posted: &Posted<'_>, runtime: &Runtime) -> Result<Asked<'a>, ProtocolError> {
-    let mirrored = mirrored(&posted.parts.headers);
-    headers::check_method(&mirrored, &request.method)?;
-    let params = Params::read(request.params.as_ref())?;
-    let meta = Meta::read(params.meta.ok_or(MetaError::Missing)?)?;
-    let version = meta.protocol_version()?;
-    let about = meta.request(posted.bytes)?;
-    headers::check_version(&mirrored, &version)?;
-    let revision = served(&version)?;
-    headers::check_name(&mirrored, &request.method, &params)?;
+    let asked = Asked::check(request, Some(&mirrored(&posted.parts.headers)))?;
     if request.method == Method::ToolsCall {
-        check_parameters(&params, posted, runtime)?;
+        check_parameters(&asked.params, posted, runtime)?;
     }
-    let progress_token = meta.progress_token()?;
-    Ok(Asked { params, revision, about, progress_token })
+    Ok(asked)
 }
 
 /// Checks the headers that repeat arguments, if the tool has such arguments.

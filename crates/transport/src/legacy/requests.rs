@@ -90,10 +90,10 @@ impl Inner {
                 self.subscribe(request, &uri, living).await
             }
             _ => {
-                let operation = operation(Era::Legacy, request, &params, posted.bytes).map_err(refuse)?;
+                let operation = operation(Era::Legacy, request, &params).map_err(refuse)?;
                 let client = living.client(posted.accepts.events);
                 let mut call = Call::new(operation, posted.principal.clone(), client)
-                    .with_meta(params.meta.map(|raw| RawJson::slice_of(posted.bytes, raw)));
+                    .with_meta(params.meta.and_then(|raw| params.part(raw)));
                 if call.operation.is_work() && posted.accepts.events {
                     call = call.with_telling(progress_token, Some(living.log_level()));
                 }

@@ -91,13 +91,13 @@ impl PipeSession {
 }
 
 impl Connection {
-    /// Begins a legacy request. `line` is what it is made of slices of.
-    pub(crate) fn legacy(&mut self, request: Request, line: &Bytes) -> Answered {
+    /// Begins a legacy request.
+    pub(crate) fn legacy(&mut self, request: Request) -> Answered {
         let id = request.id.clone();
-        self.begin_legacy(request, line).unwrap_or_else(|error| Answered::error(&id, &error.object()))
+        self.begin_legacy(request).unwrap_or_else(|error| Answered::error(&id, &error.object()))
     }
 
-    fn begin_legacy(&mut self, request: Request, line: &Bytes) -> Result<Answered, ProtocolError> {
+    fn begin_legacy(&mut self, request: Request) -> Result<Answered, ProtocolError> {
         if request.method == Method::Initialize {
             return self.initialize(request);
         }
@@ -117,21 +117,15 @@ impl Connection {
             }
             Method::ResourcesSubscribe => self.subscribe(&request, &params),
             Method::ResourcesUnsubscribe => self.unsubscribe(&request, &params),
-            _ => self.begin_call(&request, &params, client, line),
+            _ => self.begin_call(&request, &params, client),
         }
     }
 
-    fn begin_call(
-        &self,
-        request: &Request,
-        params: &Params<'_>,
-        client: Client,
-        line: &Bytes,
-    ) -> Result<Answered, ProtocolError> {
+    fn begin_call(&self, request: &Request, params: &Params<'_>, client: Client) -> Result<Answered, ProtocolError> {
         let progress_token = params.meta()?.progress_token()?;
-        let operation = operation(Era::Legacy, request, params, line)?;
+        let operation = operation(Era::Legacy, request, params)?;
         let call = Call::new(operation, self.principal.clone(), client)
-            .with_meta(params.meta.map(|raw| RawJson::slice_of(line, raw)))
+            .with_meta(params.meta.and_then(|raw| params.part(raw)))
             // With a level there always is a way to tell, which questions need too.
             .with_telling(progress_token, Some(self.session.level));
         let accepted = AcceptedUrls::default();
@@ -218,7 +212,7 @@ impl Connection {
                     let message = "initialize cannot be part of a batch";
                     answered.push(Answered::error(&request.id, &ErrorObject::new(code::INVALID_REQUEST, message)));
                 }
-                Ok(Message::Request(request)) => answered.push(self.legacy(request, line)),
+                Ok(Message::Request(request)) => answered.push(self.legacy(request)),
                 Ok(Message::Notification(notification)) => self.notification(&notification).await,
                 Ok(Message::Response(response)) => self.session.reply(response),
                 Err(error) => answered.push(Answered::Now(refusal(error))),

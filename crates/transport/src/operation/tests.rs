@@ -7,17 +7,18 @@ use serde_json::{Value, json};
 
 use super::*;
 
-fn request(method: &str, params: &Value) -> (Bytes, Request) {
+fn request(method: &str, params: &Value) -> Request {
     let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
-    let bytes = Bytes::from(message.to_string());
-    let Ok(Message::Request(request)) = Message::parse(&bytes) else { panic!("no request: {message}") };
-    (bytes, request)
+    let Ok(Message::Request(request)) = Message::parse(&message.to_string().into()) else {
+        panic!("no request: {message}")
+    };
+    request
 }
 
 fn read(era: Era, method: &str, params: &Value) -> Result<Operation, ProtocolError> {
-    let (bytes, request) = request(method, params);
+    let request = request(method, params);
     let params = Params::read(request.params.as_ref())?;
-    operation(era, &request, &params, &bytes)
+    operation(era, &request, &params)
 }
 
 #[track_caller]
@@ -132,8 +133,8 @@ fn completion_with_a_doubled_member_is_refused() {
 #[test]
 fn further_round_is_what_the_client_brings() {
     let read = |params: Value| {
-        let (bytes, request) = request("tools/call", &params);
-        round(&Params::read(request.params.as_ref()).unwrap(), &bytes, 8)
+        let request = request("tools/call", &params);
+        round(&Params::read(request.params.as_ref()).unwrap(), 8)
     };
     assert!(read(json!({"name": "a"})).unwrap().is_none());
     assert!(read(json!({"name": "a", "inputResponses": "no object"})).unwrap().is_none());

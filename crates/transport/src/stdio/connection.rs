@@ -3,7 +3,6 @@
 use std::future::pending;
 use std::io;
 
-use bytes::Bytes;
 use futures_util::future::join_all;
 use outboard_identity::Principal;
 use outboard_protocol::encode::{self, ServerIdentity, ServerResult};
@@ -110,7 +109,7 @@ impl Connection {
         };
         match Message::parse(&line) {
             Ok(Message::Request(request)) => {
-                let answered = self.request(request, &line);
+                let answered = self.request(request);
                 self.answer(answered, permit);
             }
             Ok(Message::Notification(notification)) => self.notification(&notification).await,
@@ -155,10 +154,10 @@ impl Connection {
         });
     }
 
-    fn request(&mut self, request: Request, line: &Bytes) -> Answered {
+    fn request(&mut self, request: Request) -> Answered {
         match has_modern_meta(request.params.as_ref()) {
-            Ok(true) => self.modern(request, line),
-            Ok(false) => self.legacy(request, line),
+            Ok(true) => self.modern(request),
+            Ok(false) => self.legacy(request),
             Err(error) => Answered::error(&request.id, &ProtocolError::from(error).object()),
         }
     }

@@ -57,7 +57,7 @@ fn refusal_by_prompt(raw: Option<&RawJson>, prompt: &CatalogPrompt) -> Option<Ca
 
 /// Absent arguments are none.
 fn read(raw: Option<&RawJson>) -> Result<Value, UniqueError> {
-    raw.map_or_else(|| Ok(Value::Object(Map::new())), |raw| unique::read(raw.as_bytes()))
+    raw.map_or_else(|| Ok(Value::Object(Map::new())), |raw| unique::read(raw.as_str()))
 }
 
 fn duplicate(name: &str) -> CallError {
