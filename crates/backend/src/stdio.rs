@@ -36,7 +36,6 @@ mod link;
 mod lists;
 mod log;
 mod meta;
-mod object;
 mod offer;
 mod provider;
 mod state;

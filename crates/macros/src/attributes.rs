@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use syn::ext::IdentExt as _;
 use syn::parse::{Parse, ParseStream, Parser as _};
 use syn::punctuated::Punctuated;
@@ -16,6 +16,7 @@ pub(crate) struct ToolAttribute {
     pub(crate) destructive: Option<bool>,
     pub(crate) idempotent: Option<bool>,
     pub(crate) open_world: Option<bool>,
+    pub(crate) single_use: bool,
 }
 
 /// What stands in `#[prompt(…)]`.
@@ -32,6 +33,8 @@ pub(crate) struct ResourceAttribute {
     pub(crate) uri: Option<LitStr>,
     pub(crate) template: Option<LitStr>,
     pub(crate) mime_type: Option<LitStr>,
+    /// Where it says whether a template takes any value, and what it says.
+    pub(crate) any_value: Option<(Span, bool)>,
     pub(crate) completers: Vec<Completer>,
 }
 
@@ -52,7 +55,7 @@ pub(crate) struct Completer {
 impl ToolAttribute {
     pub(crate) fn parse(tokens: TokenStream) -> syn::Result<Self> {
         const EXPECTED: &str = "expected name, title or description with a string, or read_only, destructive, \
-                                idempotent or open_world with true, false or nothing";
+                                idempotent, open_world or single_use with true, false or nothing";
         let mut parsed = Self::default();
         for Entry { key, value } in entries(tokens)? {
             match (key.to_string().as_str(), value) {
@@ -60,6 +63,7 @@ impl ToolAttribute {
                 ("destructive", Value::Flag(flag)) => parsed.destructive = Some(flag),
                 ("idempotent", Value::Flag(flag)) => parsed.idempotent = Some(flag),
                 ("open_world", Value::Flag(flag)) => parsed.open_world = Some(flag),
+                ("single_use", Value::Flag(flag)) => parsed.single_use = flag,
                 (text, value) => parsed.texts.take(text, value).ok_or_else(|| syn::Error::new(key.span(), EXPECTED))?,
             }
         }
@@ -95,14 +99,15 @@ impl PromptAttribute {
 
 impl ResourceAttribute {
     pub(crate) fn parse(tokens: TokenStream) -> syn::Result<Self> {
-        const EXPECTED: &str = "expected uri, template, name, title, description or mime_type with a string, or \
-                                complete(variable = function)";
+        const EXPECTED: &str = "expected uri, template, name, title, description or mime_type with a string, \
+                                any_value with true, false or nothing, or complete(variable = function)";
         let mut parsed = Self::default();
         for Entry { key, value } in entries(tokens)? {
             match (key.to_string().as_str(), value) {
                 ("uri", Value::Text(text)) => parsed.uri = Some(text),
                 ("template", Value::Text(text)) => parsed.template = Some(text),
                 ("mime_type", Value::Text(text)) => parsed.mime_type = Some(text),
+                ("any_value", Value::Flag(flag)) => parsed.any_value = Some((key.span(), flag)),
                 ("complete", Value::Completers(completers)) => parsed.completers = completers,
                 (text, value) => parsed.texts.take(text, value).ok_or_else(|| syn::Error::new(key.span(), EXPECTED))?,
             }

@@ -39,7 +39,9 @@ use proc_macro::TokenStream;
 /// one, which may then be absent but not `null`. Headers are seen by all that a request passes: nothing secret belongs there.
 ///
 /// In the attribute: `name = "…"`, `title = "…"`, `description = "…"`, and the hints `read_only`, `destructive`,
-/// `idempotent`, `open_world`, each alone or with `= true` or `= false`.
+/// `idempotent`, `open_world`, each alone or with `= true` or `= false`; and so `single_use`: each round of answers to what
+/// the tool asks can be used once, on all replicas together, for what must not happen twice upon one confirmation. A second
+/// call with the same `requestState` is refused before the function runs.
 #[proc_macro_attribute]
 pub fn tool(attribute: TokenStream, item: TokenStream) -> TokenStream {
     tool::expand(attribute.into(), item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
@@ -84,7 +86,8 @@ pub fn prompt(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// With `uri = "…"` it is one resource, and the function takes nothing but the `Context`, if that. With `template = "…"`
 /// (RFC 6570) the function's parameters are the template's variables, all of them: `Option` for one that the URI may leave
 /// out, `Vec<String>` for a list (`{var*}`), any type with `FromStr` else; where the text in a URI is no value of the type,
-/// there is no such resource. The values are the caller's words: a path in one may lead anywhere.
+/// there is no such resource. A URI is refused in which a value could lead out of where it is put, as `..` does;
+/// `any_value` in the attribute lets all through.
 ///
 /// ```text
 /// /// The notes of one day.

@@ -37,7 +37,8 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> syn::Result<T
         Place::Uri(uri) => resource(&runtime, &renamed, &parameters, uri, &members),
         Place::Template(template) => {
             let dynamic = self::template(&runtime, &renamed, &parameters, template, &members);
-            quote!(#dynamic #(#completers)*)
+            let any_value = attribute.any_value.is_some_and(|(_, flag)| flag).then(|| quote!(.any_value()));
+            quote!(#dynamic #any_value #(#completers)*)
         }
     };
     Ok(renamed.with(&quote! {
@@ -57,6 +58,9 @@ enum Place<'a> {
 
 impl<'a> Place<'a> {
     fn of(attribute: &'a ResourceAttribute, function: &ItemFn) -> syn::Result<Self> {
+        if let (None, Some((span, _))) = (&attribute.template, attribute.any_value) {
+            return Err(syn::Error::new(span, "only a template has values"));
+        }
         match (&attribute.uri, &attribute.template) {
             (Some(uri), None) if uri.value().contains(['{', '}']) => {
                 Err(syn::Error::new(uri.span(), "a URI has no braces; if it is a template, write template = \"…\""))
@@ -187,7 +191,8 @@ mod tests {
 
     #[test]
     fn attributes_that_say_nothing_are_refused() {
-        const KEYS: &str = "expected uri, template, name, title, description or mime_type with a string";
+        const KEYS: &str =
+            "expected uri, template, name, title, description or mime_type with a string, any_value with";
         let cases = [
             ("", "a resource needs uri = \"…\" or template = \"…\""),
             ("uri = \"a:b\", template = \"a:{b}\"", "a resource has either a uri or a template"),
@@ -196,6 +201,8 @@ mod tests {
             ("uri = \"a:b\", mime_type", KEYS),
             ("uri = \"a:b\", complete = \"x\"", KEYS),
             ("uri = \"a:b\", name = \"\"", "a name is not empty"),
+            ("uri = \"a:b\", any_value", "only a template has values"),
+            ("template = \"a:b\", any_value = \"yes\"", KEYS),
         ];
         for (attribute, said) in cases {
             let refusal = refusal(attribute, "async fn a() {}");
@@ -206,7 +213,7 @@ mod tests {
     #[test]
     fn what_is_a_resource_is_refused_only_for_want_of_the_runtime() {
         let function = "async fn a(x: Option<u8>, ctx: &Context, r#type: Vec<String>) -> String { String::new() }";
-        let attribute = "template = \"a:{x:3}{/type*}\", mime_type = \"text/plain\", complete(type = f)";
+        let attribute = "template = \"a:{x:3}{/type*}\", mime_type = \"text/plain\", any_value, complete(type = f)";
         assert!(refusal(attribute, function).contains("needs outboard-server or outboard-runtime"));
     }
 }

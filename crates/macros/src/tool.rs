@@ -18,7 +18,7 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> syn::Result<T
     let renamed = Renamed::new(function);
 
     let arguments = arguments_struct(&runtime, &renamed.name, &parameters);
-    let handler = handler(&runtime, &renamed.name, &parameters);
+    let handler = handler(&runtime, &renamed.name, &parameters, attribute.single_use);
     let definition = definition(&runtime, &renamed, &listed, &attribute, description);
     Ok(renamed.with(&quote! { #arguments #definition #handler }))
 }
@@ -114,7 +114,7 @@ fn definition(
     }
 }
 
-fn handler(runtime: &TokenStream, name: &Ident, parameters: &Parameters) -> TokenStream {
+fn handler(runtime: &TokenStream, name: &Ident, parameters: &Parameters, is_single_use: bool) -> TokenStream {
     let structure = arguments_name(name);
     let fields: Vec<_> = parameters.arguments().map(|argument| &argument.name).collect();
     let passed = parameters.passed(&format_ident!("__context"));
@@ -128,6 +128,10 @@ fn handler(runtime: &TokenStream, name: &Ident, parameters: &Parameters) -> Toke
                         #name::run(#(#passed),*).await
                     },
                 ))
+            }
+
+            fn is_single_use(&self) -> bool {
+                #is_single_use
             }
         }
     }

@@ -199,11 +199,13 @@ struct Envelope<'a> {
     result: Option<&'a RawValue>,
     error: Option<&'a RawValue>,
     duplicate: Option<&'static str>,
+    has_two_ids: bool,
 }
 
 impl Envelope<'_> {
     fn into_message(self, text: &ByteString) -> Result<Message, MessageError> {
-        let id = self.id.map(|raw| RequestId::from_json(raw.get()));
+        // Of two ids none is one to answer under.
+        let id = self.id.filter(|_| !self.has_two_ids).map(|raw| RequestId::from_json(raw.get()));
         let invalid = |fault| MessageError::Invalid { id: id.clone().flatten(), fault };
         if let Some(name) = self.duplicate {
             return Err(invalid(Fault::Duplicate(name)));
@@ -281,6 +283,7 @@ impl<'de> Visitor<'de> for EnvelopeVisitor {
             };
             if slot.replace(map.next_value()?).is_some() {
                 envelope.duplicate = Some(name);
+                envelope.has_two_ids |= name == "id";
             }
         }
         Ok(envelope)

@@ -20,6 +20,8 @@ pub const CLIENT_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilitie
 pub const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 /// From which level on the client wants log lines of this request.
 pub const LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
+/// The listen request that a notification, or the result of that request, belongs to.
+pub const SUBSCRIPTION_ID: &str = "io.modelcontextprotocol/subscriptionId";
 /// Opts a request into progress notifications.
 pub const PROGRESS_TOKEN: &str = "progressToken";
 

@@ -1,5 +1,7 @@
 //! The members of `params` that decide what a request is about, read in one pass and left raw.
 
+mod members;
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -8,7 +10,9 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-use crate::jsonrpc::{Key, string};
+pub use members::{members, object, text, value};
+
+use crate::jsonrpc::Key;
 use crate::meta::{Meta, MetaError};
 use crate::raw::RawJson;
 
@@ -94,7 +98,7 @@ impl<'a> Params<'a> {
     ///
     /// [`ParamsError`] when it is missing or no string.
     pub fn name(&self) -> Result<Cow<'a, str>, ParamsError> {
-        text(self.name, "name")
+        required_text(self.name, "name")
     }
 
     /// The URI of a resource.
@@ -103,7 +107,7 @@ impl<'a> Params<'a> {
     ///
     /// [`ParamsError`] when it is missing or no string.
     pub fn uri(&self) -> Result<Cow<'a, str>, ParamsError> {
-        text(self.uri, "uri")
+        required_text(self.uri, "uri")
     }
 
     /// Where a list goes on.
@@ -112,13 +116,22 @@ impl<'a> Params<'a> {
     ///
     /// [`ParamsError`] when it is no string.
     pub fn cursor(&self) -> Result<Option<Cow<'a, str>>, ParamsError> {
-        self.cursor.map(|raw| text(Some(raw), "cursor")).transpose()
+        self.cursor.map(|raw| text(raw, "cursor")).transpose()
     }
 
-    /// What the client answers to the questions of an earlier round. What is no object holds no answers.
-    #[must_use]
-    pub fn input_responses(&self) -> Option<&'a RawValue> {
-        self.input_responses.filter(|raw| raw.get().starts_with('{'))
+    /// What the client answers to the questions of an earlier round.
+    ///
+    /// # Errors
+    ///
+    /// [`ParamsError`] when it is neither an object nor `null`, which holds no answers.
+    pub fn input_responses(&self) -> Result<Option<&'a RawValue>, ParamsError> {
+        match self.input_responses {
+            Some(raw) if raw.get() == "null" => Ok(None),
+            Some(raw) if !raw.get().starts_with('{') => {
+                Err(ParamsError::WrongType { name: "inputResponses", expected: "an object" })
+            }
+            responses => Ok(responses),
+        }
     }
 
     /// What an earlier round gave the client to keep.
@@ -127,7 +140,7 @@ impl<'a> Params<'a> {
     ///
     /// [`ParamsError`] when it is no string.
     pub fn request_state(&self) -> Result<Option<Cow<'a, str>>, ParamsError> {
-        self.request_state.map(|raw| text(Some(raw), "requestState")).transpose()
+        self.request_state.map(|raw| text(raw, "requestState")).transpose()
     }
 
     /// The arguments of a tool: an object, or nothing.
@@ -145,8 +158,8 @@ impl<'a> Params<'a> {
     }
 }
 
-fn text<'a>(raw: Option<&'a RawValue>, name: &'static str) -> Result<Cow<'a, str>, ParamsError> {
-    string(raw.ok_or(ParamsError::Missing { name })?).ok_or(ParamsError::WrongType { name, expected: "a string" })
+fn required_text<'a>(raw: Option<&'a RawValue>, name: &'static str) -> Result<Cow<'a, str>, ParamsError> {
+    text(raw.ok_or(ParamsError::Missing { name })?, name)
 }
 
 struct Read<'a> {

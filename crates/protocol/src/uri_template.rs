@@ -2,11 +2,12 @@
 //!
 //! [`UriTemplate::matches`] is the inverse that the RFC leaves open. A URI matches if it is the expansion of some values,
 //! compared after percent-decoding: `{id}` also takes characters that an expansion would have encoded, as in `user@host`,
-//! because clients and people write URIs by hand. A value is decoded text: `..%2F..` becomes `../..`, and whether it may
-//! name a file is for whoever opens that file to decide.
+//! because clients and people write URIs by hand. A value is decoded text: `..%2F..` becomes `../..`, which
+//! [`UriTemplate::check`] refuses. What follows symbolic links is for whoever opens a file to decide.
 //!
 //! No URI is normalised: scheme, host and dot segments are compared as they are written.
 
+mod contained;
 mod error;
 mod expand;
 mod matching;
@@ -23,7 +24,9 @@ use std::str::FromStr;
 
 use part::{Part, Variable};
 
+pub use contained::{ValueError, ValueFault};
 pub use error::TemplateError;
+pub use symbol::first_illegal;
 pub use values::{Value, Variables};
 
 /// The longest template, in bytes.
@@ -80,11 +83,11 @@ impl UriTemplate {
     /// - Members of `{;…}`, `{?…}` and `{&…}` come in any order, each at most once unless exploded, or not at all; an empty
     ///   one with or without its `=`. A member that the template does not name does not match.
     /// - `{var:3}` takes at most three characters. `{var*}` gives a list; in `{?var*}` it is every member of that name.
-    /// - A variable that stands in several places has the same value in all, or nothing matches.
+    /// - A variable that stands in several places has the same value in all, or is absent in all, or nothing matches.
     ///
     /// Only one reading is tried for the last rule and for members given twice. The work grows with the length of the URI
-    /// times the length of the template, whatever they contain. A URI of more than [`URI_BYTES_MAX`] bytes, or with
-    /// percent-encoding that is broken or not UTF-8, matches nothing.
+    /// times the length of the template, whatever they contain. A URI of more than [`URI_BYTES_MAX`] bytes, with a character
+    /// that no URI has ([`first_illegal`]), or with percent-encoding that is broken or not UTF-8, matches nothing.
     pub fn matches(&self, uri: &str) -> Option<Variables> {
         matching::variables(&self.parts, uri)
     }
@@ -129,10 +132,7 @@ impl UriTemplate {
     }
 
     fn all_variables(&self) -> impl Iterator<Item = &Variable> {
-        self.parts.iter().flat_map(|part| match part {
-            Part::Literal(_) => &[],
-            Part::Expression(expression) => expression.variables.as_slice(),
-        })
+        self.parts.iter().flat_map(Part::variables)
     }
 }
 

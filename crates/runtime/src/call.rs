@@ -7,7 +7,7 @@ use outboard_protocol::types::{ClientCapabilities, CompleteParams, LoggingLevel,
 use outboard_protocol::{Method, RawJson, Revision};
 
 use crate::catalog::Target;
-use crate::input::{Asking, Questions};
+use crate::input::{Asker, Asking, Questions};
 use crate::outlet::Outlet;
 
 /// One request of one caller.
@@ -64,14 +64,29 @@ impl Call {
     #[must_use]
     pub fn with_telling(self, progress_token: Option<ProgressToken>, log_level: Option<LoggingLevel>) -> Self {
         let wanted = progress_token.is_some() || log_level.is_some();
-        let outlet = if wanted && !self.outlet.is_open() { Outlet::open() } else { self.outlet };
-        Self { progress_token, log_level, outlet, ..self }
+        let call = if wanted { self.with_open_outlet() } else { self };
+        Self { progress_token, log_level, ..call }
     }
 
-    /// The call of a caller who can be asked like this.
+    /// The call of a caller who can be asked like this. Who is asked live is told the questions: its outlet is open then.
     #[must_use]
     pub fn with_asking(self, asking: Asking) -> Self {
-        Self { asking, ..self }
+        let call = if matches!(asking, Asking::Live(_)) { self.with_open_outlet() } else { self };
+        Self { asking, ..call }
+    }
+
+    /// The call of a caller who is asked live, by an asker that tells its questions through the call's outlet, which is open
+    /// then.
+    #[must_use]
+    pub fn with_asker(self, asker: impl FnOnce(&Outlet) -> Arc<dyn Asker>) -> Self {
+        let call = self.with_open_outlet();
+        let asking = Asking::Live(asker(&call.outlet));
+        Self { asking, ..call }
+    }
+
+    fn with_open_outlet(self) -> Self {
+        let outlet = if self.outlet.is_open() { self.outlet } else { Outlet::open() };
+        Self { outlet, ..self }
     }
 }
 
@@ -174,4 +189,42 @@ pub struct Client {
     pub info: Option<RawJson>,
     /// What it can be asked for.
     pub capabilities: ClientCapabilities,
+}
+
+#[cfg(test)]
+mod tests {
+    use outboard_protocol::revision::V2025_11_25;
+    use outboard_protocol::types::InputRequest;
+
+    use super::*;
+    use crate::input::AskError;
+    use crate::outlet::Event;
+    use crate::provider::BoxFuture;
+
+    #[derive(Debug)]
+    struct Silent;
+
+    impl Asker for Silent {
+        fn ask(&self, _: InputRequest) -> BoxFuture<'static, Result<RawJson, AskError>> {
+            Box::pin(std::future::pending())
+        }
+    }
+
+    #[test]
+    fn who_is_asked_live_is_told_the_questions() {
+        let call = || {
+            let client = Client { revision: &V2025_11_25, info: None, capabilities: ClientCapabilities::NONE };
+            Call::new(Operation::Describe, Principal::local(), client)
+        };
+        assert!(call().with_asking(Asking::Live(Arc::new(Silent))).outlet.is_open());
+        for asking in [Asking::Nobody, Asking::Rounds(None)] {
+            assert!(!call().with_asking(asking).outlet.is_open());
+        }
+        let call = call().with_asker(|outlet| {
+            outlet.tell(Event::Withdraw(1.into()));
+            Arc::new(Silent)
+        });
+        assert!(matches!(call.asking, Asking::Live(_)));
+        assert_eq!(call.outlet.try_next(), Some(Event::Withdraw(1.into())), "the asker has the call's own outlet");
+    }
 }

@@ -1,16 +1,18 @@
 //! What a handler can ask, tell and keep while it runs.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use outboard_identity::Principal;
-use outboard_protocol::types::{LogMessage, LoggingLevel, Progress};
+use outboard_protocol::types::{ClientCapabilities, LogMessage, LoggingLevel, Progress};
+use outboard_protocol::{Era, Revision};
 use outboard_store::{KeyRing, RootKey, Store, SystemClock};
 use serde::Serialize;
 
-use crate::call::{Call, Client};
-use crate::input::Questions;
+use crate::call::{Call, Client, Operation};
+use crate::input::{QuestionError, Questions};
 use crate::notify::Notify;
+use crate::outcome::CallError;
 use crate::outlet::{Event, Outlet};
 use crate::runtime::RuntimeConfig;
 use crate::services::Services;
@@ -24,20 +26,61 @@ use crate::state::States;
 pub struct Context {
     client: Client,
     outlet: Outlet,
-    wants_progress: bool,
+    /// What was told last; `None` where the caller did not ask to hear of it.
+    progress: Option<Arc<Mutex<f64>>>,
     log_level: Option<LoggingLevel>,
     questions: Arc<Questions>,
 }
 
 impl Context {
-    pub(crate) fn of(mut call: Call) -> Self {
-        // The stack has given the call its questions. A handler that is called by hand has a server of its own, which keeps
-        // nothing and can ask nobody.
-        let questions = call.questions.take().unwrap_or_else(|| Questions::of(&mut call, &detached()));
+    /// The call, as the stack has equipped it; a handler that is called past the stack has none.
+    pub(crate) fn of(mut call: Call) -> Result<Self, CallError> {
+        let questions = call.questions.take().ok_or(CallError::Question(QuestionError::OutsideOfRuntime))?;
+        Ok(Self::with(call, questions))
+    }
+
+    /// A context of nobody's call, for the tests of functions that take one: `add::run(&Context::detached(principal), 1, 2)`.
+    ///
+    /// It has a store of its own, which ends with it and its clones; nobody hears what is told. Nobody can be asked: a
+    /// function that asks waits for ever, because a question without an answer never returns. Such a function is tested
+    /// through a [`Runtime`](crate::Runtime).
+    ///
+    /// ```
+    /// use outboard_identity::Principal;
+    /// use outboard_runtime::{Context, tool};
+    ///
+    /// /// Says who calls.
+    /// #[tool]
+    /// async fn who_am_i(ctx: &Context) -> String {
+    ///     ctx.principal().subject_key().subject().to_owned()
+    /// }
+    ///
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    /// # runtime.block_on(async {
+    /// let context = Context::detached(Principal::local());
+    /// assert_eq!(who_am_i::run(&context).await, Principal::local().subject_key().subject());
+    /// # });
+    /// # outboard_runtime::Catalog::new("test", "1").tool(who_am_i);
+    /// ```
+    #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "one key is a ring")]
+    pub fn detached(principal: Principal) -> Self {
+        let keys = KeyRing::new(vec![RootKey::generate()]).expect("one key is a ring");
+        let store = Store::in_memory(Arc::new(keys), Arc::new(SystemClock));
+        let notify = Notify::new(&store, Duration::ZERO);
+        let services = Arc::new(Services::new(store, notify, RuntimeConfig::default()));
+        let revision = Revision::newest(Era::Modern);
+        let client = Client { revision, info: None, capabilities: ClientCapabilities::default() };
+        let mut call = Call::new(Operation::Describe, principal, client);
+        let questions = Questions::of(&mut call, &services);
+        Self::with(call, questions)
+    }
+
+    fn with(call: Call, questions: Arc<Questions>) -> Self {
         Self {
             client: call.client,
             outlet: call.outlet,
-            wants_progress: call.progress_token.is_some(),
+            progress: call.progress_token.map(|_| Arc::new(Mutex::new(f64::NEG_INFINITY))),
             log_level: call.log_level,
             questions,
         }
@@ -57,11 +100,15 @@ impl Context {
 
     /// Tells how far the work has come, for example `ctx.progress(3.0, Some(10.0), Some("reading"))`.
     ///
-    /// `progress` must grow from one to the next. Nothing happens when the caller did not ask to hear of it
-    /// (specification: *Progress*).
+    /// `progress` must grow from one to the next (specification: *Progress*): what is not more than was told before is left
+    /// out. Nothing happens either when the caller did not ask to hear of it.
     pub fn progress(&self, progress: f64, total: Option<f64>, message: Option<&str>) {
+        let Some(last) = &self.progress else { return };
+        // Held until it is told, so that no clone tells less after more.
+        let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
         // JSON has no word for what is no number.
-        if self.wants_progress && progress.is_finite() {
+        if progress.is_finite() && progress > *last {
+            *last = progress;
             let total = total.filter(|total| total.is_finite());
             let message = message.map(str::to_owned);
             self.outlet.tell(Event::Progress(Progress { progress, total, message }));
@@ -125,12 +172,4 @@ impl Context {
     pub(crate) fn questions(&self) -> &Questions {
         &self.questions
     }
-}
-
-/// The services of a handler that is called by hand, without a runtime.
-fn detached() -> Arc<Services> {
-    let keys = KeyRing::new(vec![RootKey::generate()]).expect("one key is a ring");
-    let store = Store::in_memory(Arc::new(keys), Arc::new(SystemClock));
-    let notify = Notify::new(&store, Duration::ZERO);
-    Arc::new(Services::new(store, notify, RuntimeConfig::default()))
 }

@@ -11,10 +11,11 @@ pub(crate) const SAME_FOR_ALL: CachingHints = CachingHints { ttl_ms: 60_000, cac
 pub(crate) const OF_ONE_CALLER: CachingHints = CachingHints { ttl_ms: 60_000, cache_scope: CacheScope::Private };
 
 /// A resource, unless who reads it says otherwise.
-pub(crate) const READ: CachingHints = CachingHints { ttl_ms: 0, cache_scope: CacheScope::Private };
+pub const READ: CachingHints = CachingHints { ttl_ms: 0, cache_scope: CacheScope::Private };
 
 /// Hints with a time: a year at most, which every client can count.
-pub(crate) fn for_time(ttl: Duration, cache_scope: CacheScope) -> CachingHints {
+#[must_use]
+pub fn for_time(ttl: Duration, cache_scope: CacheScope) -> CachingHints {
     CachingHints { ttl_ms: u64::try_from(ttl.min(YEAR).as_millis()).unwrap_or(0), cache_scope }
 }
 

@@ -10,7 +10,6 @@ mod pause;
 mod questions;
 mod request_state;
 mod rounds;
-mod single_use;
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,7 +24,6 @@ use crate::schema::SchemaError;
 
 pub use asking::NotAccepted;
 pub(crate) use questions::{Questions, Resumed};
-pub use single_use::SingleUse;
 
 /// How a caller can be asked.
 #[derive(Clone, Debug, Default)]
@@ -117,6 +115,9 @@ pub enum QuestionError {
         /// The key.
         key: Box<str>,
     },
+    /// The handler was called past the runtime, which is what carries questions, state and news.
+    #[error("a handler runs only within a runtime")]
+    OutsideOfRuntime,
     /// Clients answer no questions while they wait for a completion (specification: *Multi Round-Trip Requests*).
     #[error("a completion cannot ask")]
     InCompletion,

@@ -27,24 +27,26 @@
 mod call;
 mod catalog;
 mod context;
-mod hints;
+pub mod hints;
 mod input;
 mod interest;
 mod native;
 mod notify;
 mod outcome;
 mod outlet;
+mod owner;
 mod provider;
 mod runtime;
 mod schema;
 mod services;
 mod stack;
 mod state;
+mod unique;
 
 pub use call::{Call, Client, ListKind, Operation, PromptCall, ToolCall};
 pub use catalog::{Catalog, CatalogError, Counts, Item, Whose};
 pub use context::Context;
-pub use input::{AskError, Asker, Asking, NotAccepted, QuestionError, Round, SingleUse};
+pub use input::{AskError, Asker, Asking, NotAccepted, QuestionError, Round};
 pub use interest::Watching;
 pub use native::{
     Cached, DynamicPrompt, DynamicResource, DynamicTemplate, DynamicTool, IntoPromptResult, IntoResourceResult,
@@ -53,8 +55,9 @@ pub use native::{
 };
 pub use notify::{Change, Listening, Notify, Since, Told, Topics};
 pub use outboard_macros::{prompt, resource, tool};
-pub use outcome::{Answer, BackendFailure, CallError, Description, Outcome};
+pub use outcome::{Answer, BackendFailure, CallError, Culprit, Description, Outcome};
 pub use outlet::{Event, Outlet};
+pub use owner::owner_digest;
 pub use provider::{
     BoxFuture, Handler, Offer, OfferedPrompt, OfferedResource, OfferedTemplate, OfferedTool, Provider, SharedHandler,
 };

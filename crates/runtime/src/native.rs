@@ -79,8 +79,8 @@ fn schema_of<T: JsonSchema>() -> Value {
 ///
 /// # Errors
 ///
-/// None of its own: what the function returns as an error is a tool execution error, and so is what the schema let
-/// through and the arguments' type refuses.
+/// [`CallError`](crate::CallError) when the call was made past the runtime. What the function returns as an error is a tool
+/// execution error, and so is what the schema let through and the arguments' type refuses.
 pub async fn answer<A, F, R>(call: Call, run: F) -> Outcome
 where
     A: DeserializeOwned + Send,
@@ -92,7 +92,7 @@ where
         _ => read(None),
     };
     let result = match arguments {
-        Ok(arguments) => run(Context::of(call), arguments).await.into_tool_result(),
+        Ok(arguments) => run(Context::of(call)?, arguments).await.into_tool_result(),
         Err(fault) => CallToolResult::error(fault),
     };
     Ok(Answer::Result(ServerResult::CallTool(result)))

@@ -89,6 +89,13 @@ pub enum CallError {
         /// The member, as the caller wrote it.
         name: Box<str>,
     },
+    /// The caller's client answered questions with a member that stands twice in its answers: readers disagree on which one
+    /// counts.
+    #[error("the inputResponses have the member {name} more than once")]
+    DuplicateAnswer {
+        /// The member, as the client wrote it.
+        name: Box<str>,
+    },
     /// The caller sent a cursor that no page of this list gave out.
     #[error("the cursor is not one that this list gave out: start again without one")]
     InvalidCursor,
@@ -117,7 +124,7 @@ pub enum CallError {
     #[error(transparent)]
     Unanswered(#[from] AskError),
     /// The handler asked what cannot be asked: a fault of the program. What it is stands in the log.
-    #[error("the tool asked its client in a way that cannot be")]
+    #[error("the handler asked its client in a way that cannot be")]
     Question(#[source] QuestionError),
     /// The store does not answer, and the call needs it.
     #[error("the server's store cannot be reached now")]
@@ -152,7 +159,7 @@ pub enum CallError {
         reason: Box<str>,
     },
     /// A handler panicked. The panic itself is in the log.
-    #[error("the tool failed unexpectedly")]
+    #[error("the handler failed unexpectedly")]
     Panicked,
 }
 
@@ -182,7 +189,47 @@ pub enum BackendFailure {
     },
 }
 
+/// Whose fault it is that a call has no result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Culprit {
+    /// The caller or its client, or a server behind us whose refusal of them is passed on.
+    Client,
+    /// Nobody alone: there is more to do, or it takes longer, than the server was given room for.
+    Load,
+    /// A server or a store behind us.
+    Behind,
+    /// The handler: it asks too much, or says that it cannot.
+    Handler,
+    /// The program.
+    Program,
+}
+
 impl CallError {
+    /// Whose fault it is.
+    #[must_use]
+    pub const fn culprit(&self) -> Culprit {
+        match self {
+            Self::NotOffered { .. }
+            | Self::UnknownTool { .. }
+            | Self::UnknownResource { .. }
+            | Self::UnknownPrompt { .. }
+            | Self::UnknownTemplate { .. }
+            | Self::MissingArgument { .. }
+            | Self::WrongArgument { .. }
+            | Self::DuplicateArgument { .. }
+            | Self::DuplicateAnswer { .. }
+            | Self::InvalidCursor
+            | Self::InvalidState
+            | Self::MissingCapability { .. }
+            | Self::Unanswered(AskError::Refused(_) | AskError::Unfit | AskError::TooMany { .. })
+            | Self::Forwarded(_) => Culprit::Client,
+            Self::Busy { .. } | Self::Deadline { .. } | Self::Unanswered(AskError::Timeout { .. }) => Culprit::Load,
+            Self::Backend { .. } | Self::Store | Self::Unanswered(AskError::Unavailable) => Culprit::Behind,
+            Self::TooManyRounds { .. } | Self::StateTooLarge { .. } | Self::Handler { .. } => Culprit::Handler,
+            Self::Question(_) | Self::Panicked => Culprit::Program,
+        }
+    }
+
     /// The error as it goes on the wire to a caller of this revision.
     #[must_use]
     pub fn object(&self, revision: &Revision) -> ErrorObject {
@@ -204,7 +251,7 @@ impl CallError {
             | Self::InvalidState
             | Self::InvalidCursor
             | Self::Unanswered(AskError::Unfit) => code::INVALID_PARAMS,
-            Self::DuplicateArgument { .. } => code::INVALID_REQUEST,
+            Self::DuplicateArgument { .. } | Self::DuplicateAnswer { .. } => code::INVALID_REQUEST,
             Self::Busy { .. }
             | Self::Store
             | Self::Unanswered(AskError::TooMany { .. } | AskError::Unavailable)
@@ -248,6 +295,7 @@ impl CallError {
             | Self::Question(_)
             | Self::Unanswered(AskError::Refused(_) | AskError::Unfit | AskError::Timeout { .. })
             | Self::DuplicateArgument { .. }
+            | Self::DuplicateAnswer { .. }
             | Self::InvalidCursor
             | Self::MissingCapability { .. }
             | Self::Deadline { .. }

@@ -24,13 +24,16 @@ pub trait Handler: Send + Sync + 'static {
     fn call(&self, call: Call) -> BoxFuture<'static, Outcome>;
 
     /// Whether each `requestState` of its calls can be used once, on all replicas together: for what must not happen twice
-    /// upon one confirmation. [`SingleUse`](crate::SingleUse) makes it so.
+    /// upon one confirmation (2026-07-28 *Multi Round-Trip Requests*, server requirements). A second call with the same one
+    /// is refused before this sees it. It costs a further round one trip to the store; while that does not answer, such a
+    /// round is refused, too. `#[tool(single_use)]` and [`DynamicTool::single_use`](crate::DynamicTool::single_use) make it
+    /// so.
     fn is_single_use(&self) -> bool {
         false
     }
 }
 
-/// Offers tools whose number may change while the server runs.
+/// Offers tools, resources and prompts, which may change while the server runs.
 pub trait Provider: Send + Sync + 'static {
     /// What it is called in the config and in logs.
     fn name(&self) -> &str;

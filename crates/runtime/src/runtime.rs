@@ -33,7 +33,7 @@ use crate::stack::{self, Stack};
 pub struct RuntimeConfig {
     /// How long a call may take. Default: 60 s.
     pub deadline: Duration,
-    /// How many tools may run at once. Default: 1,024.
+    /// How many handlers may run at once. Default: 1,024.
     pub concurrent_calls_max: usize,
     /// Bounds on the schemas of tools.
     pub schema: SchemaLimits,
@@ -226,7 +226,7 @@ impl Runtime {
     async fn follow_offers(&self) -> Infallible {
         let receivers = self.shared.catalog.mounted.iter().map(|mounted| mounted.provider.offers());
         let mut changes: SelectAll<_> = receivers.map(changes_of).collect();
-        // An offer may have changed before this began to follow it.
+        // An offer may have changed before this began to follow it; what has not is no news.
         self.refresh();
         while changes.next().await.is_some() {
             self.refresh();
@@ -236,14 +236,26 @@ impl Runtime {
 
     /// Takes the providers' offers as they are now, and tells clients which lists are others than before.
     pub fn refresh(&self) {
+        let (before, now) = self.take_offers();
+        for change in before.changes_to(&now) {
+            self.notify().tell(change);
+        }
+    }
+
+    /// Takes the providers' offers as they are now, and tells nobody: for the time before anybody is served, when the
+    /// providers have become ready and no client has seen what was there before.
+    pub fn settle(&self) {
+        self.take_offers();
+    }
+
+    /// The catalog before, and as it is now.
+    fn take_offers(&self) -> (Arc<Snapshot>, Arc<Snapshot>) {
         let (snapshot, withheld) = Snapshot::take(&self.shared.catalog, &self.shared.limits);
         report(&withheld.provided);
         let snapshot = Arc::new(snapshot);
         let before = self.shared.current.swap(Arc::clone(&snapshot));
-        for change in before.changes_to(&snapshot) {
-            self.notify().tell(change);
-        }
         self.shared.interest.found_anew(|uri| snapshot.resources.place(uri));
+        (before, snapshot)
     }
 }
 

@@ -4,21 +4,24 @@ use jsonschema::{PatternOptions, Validator};
 use serde_json::Value;
 use thiserror::Error;
 
-/// Bounds on a schema that a provider brings.
+/// Bounds on a schema, of a tool or a form, whoever brings it.
 #[derive(Clone, Copy, Debug)]
 pub struct SchemaLimits {
     /// As compact JSON. Default: 256 KiB.
     pub bytes_max: usize,
     /// Levels of arrays and objects. Default: 64.
     pub depth_max: usize,
-    /// Objects and arrays in it, counted again wherever a `$ref` names them: following a chain of references, each with
+    /// Objects and arrays in it, counted again wherever a reference names them: following a chain of references, each with
     /// two more, doubles the work at each step. Default: 20,000.
     pub expanded_nodes_max: usize,
+    /// Schemas of which each applies because the one before it does, and to the same value, by a reference or a keyword such
+    /// as `allOf`. Each takes stack while a value is checked, once more at each level of that value. Default: 24.
+    pub levels_max: usize,
 }
 
 impl Default for SchemaLimits {
     fn default() -> Self {
-        Self { bytes_max: 256 * 1024, depth_max: 64, expanded_nodes_max: 20_000 }
+        Self { bytes_max: 256 * 1024, depth_max: 64, expanded_nodes_max: 20_000, levels_max: 24 }
     }
 }
 
@@ -47,6 +50,25 @@ pub enum SchemaError {
     TooComplex {
         /// How many it may have.
         limit: usize,
+    },
+    /// Too many of its schemas apply one through the other: checking against it would take too much stack.
+    #[error("the schema has more than {limit} levels when its references are followed")]
+    TooManyLevels {
+        /// How many it may have.
+        limit: usize,
+    },
+    /// One of its references leads back to where it stands without going into the value: checking would never end
+    /// (JSON Schema 2020-12 core §9.4.1).
+    #[error("the reference {reference} of the schema leads back to itself")]
+    Endless {
+        /// As it is written, cut where it is long.
+        reference: Box<str>,
+    },
+    /// One of its references leads nowhere within it.
+    #[error("the reference {reference} of the schema leads to nothing within the schema")]
+    Unresolved {
+        /// As it is written, cut where it is long.
+        reference: Box<str>,
     },
     /// It is no valid schema of its dialect, or names something outside of itself, which is never fetched.
     #[error("the schema is not valid: {reason}")]

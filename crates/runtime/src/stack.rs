@@ -12,7 +12,6 @@ mod equip;
 mod resolve;
 mod rounds;
 mod telemetry;
-mod unique;
 mod validation;
 
 use std::sync::Arc;

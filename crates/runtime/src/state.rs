@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::owner::owner_digest;
 use crate::services::Services;
 
 /// Names a value that a caller keeps here. It goes out in a result and comes back as an argument.
@@ -98,11 +99,7 @@ impl<T> States<T> {
         let bounds = &services.config.state;
         let limits =
             HandleLimits { value_bytes_max: bounds.bytes_max, handles_max: bounds.count_max, ttl_max: bounds.age_max };
-        Self {
-            handles: Handles::new(&services.store, limits),
-            owner: OwnerDigest::of(&principal.owner().to_bytes()),
-            type_: PhantomData,
-        }
+        Self { handles: Handles::new(&services.store, limits), owner: owner_digest(principal), type_: PhantomData }
     }
 }
 

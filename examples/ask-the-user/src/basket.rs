@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use outboard_server::schemars::{self, JsonSchema};
 use outboard_server::{Context, Handle, Json, StateError, tool};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::product::{Product, euros};

@@ -5,8 +5,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use outboard_server::schemars::{self, JsonSchema};
 use outboard_server::{Context, Handle, NotAccepted, StateError, tool};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::basket::Basket;

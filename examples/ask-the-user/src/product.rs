@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use schemars::JsonSchema;
+use outboard_server::schemars::{self, JsonSchema};
 use serde::{Deserialize, Serialize};
 
 /// Something that the shop sells.

@@ -12,6 +12,7 @@ pub(crate) fn add_to(catalog: Catalog) -> Catalog {
     catalog
         .tool(test_sampling)
         .tool(test_elicitation)
+        .tool(test_url_elicitation)
         .tool(test_elicitation_sep1034_defaults)
         .tool(test_elicitation_sep1330_enums)
         .tool(test_missing_capability)
@@ -57,6 +58,21 @@ async fn test_elicitation(
 ) -> String {
     let asked = ctx.elicit::<User>("user", message).await;
     told(asked.map(|user| json!(user)))
+}
+
+/// Asks the user to visit a page.
+#[tool]
+async fn test_url_elicitation(
+    ctx: &Context,
+    /// What the user is told.
+    message: String,
+    /// Which page.
+    url: String,
+) -> String {
+    match ctx.elicit_url("page", message, url).await {
+        Ok(()) => "User response: action=accept".to_owned(),
+        Err(error) => told(Err(error)),
+    }
 }
 
 /// Asks the user for a form whose members have defaults.

@@ -7,6 +7,7 @@ mod prompts;
 mod resources;
 mod rounds;
 mod schemas;
+mod state;
 mod telling;
 mod tools;
 
@@ -27,6 +28,7 @@ fn catalog() -> Catalog {
     let catalog = telling::add_to(catalog);
     let catalog = asking::add_to(catalog);
     let catalog = rounds::add_to(catalog);
+    let catalog = state::add_to(catalog);
     let catalog = resources::add_to(catalog);
     prompts::add_to(catalog)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use outboard_runtime::{Catalog, Context, Notify, Runtime, RuntimeConfig, resource, tool};
-use outboard_store::{KeyRing, RootKey, Sessions, Store, SystemClock};
+use outboard_store::{KeyRing, RootKey, Store, SystemClock};
 use outboard_transport::{Authentication, HttpConfig, Shutdown, StreamableHttp};
 
 use crate::notes;
@@ -23,10 +23,9 @@ pub(crate) fn runtime() -> anyhow::Result<Runtime> {
 
 /// The transport, as a service for a router. `shutdown` runs what outlives its connection, and ends what waits.
 pub(crate) fn transport(runtime: Runtime, shutdown: Shutdown) -> StreamableHttp {
-    let sessions = Sessions::new(runtime.store(), Duration::from_secs(7 * 24 * 60 * 60));
     // The layer in front puts the principal into the request.
     let config = HttpConfig::new(Authentication::RequestExtension);
-    StreamableHttp::new(runtime, sessions, shutdown, config)
+    StreamableHttp::new(runtime, shutdown, config)
 }
 
 /// Takes a note for the user.

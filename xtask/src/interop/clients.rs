@@ -93,8 +93,46 @@ impl Client {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
+
+    use serde_json::Value;
 
     use super::*;
+
+    /// The version that the lock file of a program names.
+    fn locked(program: Program) -> String {
+        let read = |path: &str| {
+            fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../interop").join(path)).unwrap()
+        };
+        let npm = |folder: &str, package: &str| {
+            let lock: Value = serde_json::from_str(&read(&format!("{folder}package-lock.json"))).unwrap();
+            lock["packages"][format!("node_modules/{package}")]["version"].as_str().unwrap().to_owned()
+        };
+        let behind = |text: &str, label: &str| {
+            let version = text.split_once(label).expect("it is locked").1;
+            version.split(['"', ' ']).next().unwrap().to_owned()
+        };
+        match program {
+            Program::Node("ts-1.mjs", _) => npm("", "@modelcontextprotocol/sdk"),
+            Program::Node(..) => npm("", "@modelcontextprotocol/client"),
+            Program::Inspector(_) => npm("inspector/", "@modelcontextprotocol/inspector"),
+            Program::Remote(..) => npm("mcp-remote/", "mcp-remote"),
+            Program::Rmcp(_) => behind(&read("rmcp/Cargo.lock"), "name = \"rmcp\"\nversion = \""),
+            Program::Python(environment, _) => {
+                let package = if environment == "fastmcp-4" { "fastmcp" } else { "mcp" };
+                behind(&read(&format!("python/{environment}.txt")), &format!("\n{package}=="))
+            }
+        }
+    }
+
+    #[test]
+    fn titles_name_the_versions_that_are_locked() {
+        for client in &CLIENTS {
+            let version = locked(client.program);
+            assert!(client.title.split(' ').any(|word| word == version), "{}: {version} is locked", client.title);
+        }
+    }
 
     #[test]
     fn every_client_has_a_name_and_a_title_of_its_own() {

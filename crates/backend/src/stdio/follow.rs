@@ -8,13 +8,13 @@ use futures_util::future::FutureExt as _;
 use outboard_protocol::error::shortened;
 use outboard_protocol::types::{LoggingLevel, ServerCapabilities, SubscriptionFilter};
 use outboard_protocol::{Era, Method, Revision};
+use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
 use super::config::{StdioBounds, StdioConfig};
 use super::handshake::Opened;
 use super::link::{Link, Lists, OnDrop, RequestError};
-use super::meta::{About, child_meta};
-use super::object::Object;
+use super::meta::{About, WithMeta, child_meta};
 use super::updates::{Updates, Uris};
 
 /// Shortest time between two readings of what keeps changing.
@@ -57,8 +57,7 @@ impl<'a> Follower<'a> {
     /// Tells a child that logs from which level on. A modern one is told with each request.
     async fn set_level(&self) {
         if self.has.logging.is_some() {
-            let level = self.log_level.as_str();
-            let params = Object::new().with_text("level", Some(level)).finish();
+            let params = json!({ "level": self.log_level.as_str() });
             self.ask(&Method::SetLevel, &params, "the level of its log is not set").await;
         }
     }
@@ -125,9 +124,8 @@ impl<'a> Follower<'a> {
 
     /// Listens until the child ends it, in order or not: for who listens that makes no difference.
     async fn listen_for(&self, filter: SubscriptionFilter) {
-        let filter = serde_json::to_vec(&filter).unwrap_or_default();
-        let meta = child_meta(self.revision, &About::default());
-        let params = Object::new().with("notifications", Some(&filter)).with("_meta", meta.as_deref()).finish();
+        let own = json!({ "notifications": filter });
+        let params = WithMeta { own, meta: child_meta(self.revision, About::default()) };
         drop(self.link.request(&Method::Listen, &params, OnDrop::Cancel).await);
     }
 
@@ -153,12 +151,11 @@ impl<'a> Follower<'a> {
     }
 
     async fn subscription(&self, method: Method, uri: &str) {
-        let params = Object::new().with_text("uri", Some(uri)).finish();
-        self.ask(&method, &params, "changes of a resource are not told, or told unasked").await;
+        self.ask(&method, &json!({ "uri": uri }), "changes of a resource are not told, or told unasked").await;
     }
 
     /// Makes a request without which the child serves as well.
-    async fn ask(&self, method: &Method, params: &[u8], otherwise: &'static str) {
+    async fn ask(&self, method: &Method, params: &Value, otherwise: &'static str) {
         let answer = timeout(self.bounds.start_timeout, self.link.request(method, params, OnDrop::Cancel)).await;
         let backend = &*self.link.surroundings().backend;
         match answer {

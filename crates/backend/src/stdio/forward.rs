@@ -5,26 +5,22 @@ use std::time::Duration;
 
 use outboard_protocol::encode::ServerResult;
 use outboard_protocol::error::code;
-use outboard_protocol::types::{CacheScope, CachingHints, Capability, CompletionReference};
+use outboard_protocol::types::{CacheScope, CachingHints, Capability, CompleteParams, CompletionReference};
 use outboard_protocol::{Era, ErrorObject, Method, RawJson};
 use outboard_runtime::{
-    Answer, Asking, BackendFailure, BoxFuture, Call, CallError, Handler, Operation, Outcome, ToolCall,
+    Answer, Asking, BackendFailure, BoxFuture, Call, CallError, Handler, Operation, Outcome, ToolCall, hints,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::{RwLockReadGuard, RwLockWriteGuard};
 use tokio::time::Instant;
 
 use super::link::{Caller, RequestError};
-use super::meta::{About, child_meta};
-use super::object::Object;
+use super::meta::{About, WithMeta, child_meta};
 use super::provider::Backend;
 use super::state::{Serving, State};
 
 /// What a caller is told to wait at least before it tries again.
 const RETRY_AFTER_MIN: Duration = Duration::from_secs(1);
-
-/// A child's answer is for who asked, and is asked for again each time, unless it says how long it holds.
-const NOT_KEPT: CachingHints = CachingHints { ttl_ms: 0, cache_scope: CacheScope::Private };
 
 /// Passes calls on to the child, whichever process it is at the time.
 pub(super) struct ChildHandler {
@@ -86,11 +82,11 @@ impl Backend {
                 progress_token: wants_progress.then_some(id),
                 log_level: log_level.filter(|_| serving.has.logging.is_some()),
             };
-            request.params(child_meta(serving.revision, &about).as_deref())
+            WithMeta { own: &request.target, meta: child_meta(serving.revision, about) }
         };
         let result = serving.link.call(&request.method, params, caller).await?;
         let hints = match serving.revision.era {
-            Era::Legacy => NOT_KEPT,
+            Era::Legacy => hints::READ,
             Era::Modern => check(&result).map_err(failed)?,
         };
         let hints = matches!(request.target, Target::Resource { .. }).then_some(hints);
@@ -160,20 +156,22 @@ struct Request {
     target: Target,
 }
 
+/// As the params are written.
+#[derive(Serialize)]
+#[serde(untagged)]
 enum Target {
     /// A tool or a prompt.
     Named {
         name: Box<str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
         arguments: Option<RawJson>,
     },
     Resource {
         uri: Box<str>,
     },
-    Completion {
-        params: Vec<u8>,
-    },
+    Completion(Box<CompleteParams>),
     /// A handler that is called for what it was not offered for.
-    Nothing,
+    Nothing {},
 }
 
 impl Request {
@@ -188,30 +186,17 @@ impl Request {
                 if let (CompletionReference::Prompt { name: known_as }, Some(name)) = (&mut params.reference, name) {
                     *known_as = name.into();
                 }
-                Target::Completion { params: serde_json::to_vec(&params).unwrap_or_default() }
+                Target::Completion(params)
             }
             (Operation::CallTool(_) | Operation::GetPrompt(_) | Operation::Describe | Operation::List { .. }, _) => {
-                Target::Nothing
+                Target::Nothing {}
             }
         };
         Self { method, target }
     }
 
     const fn is_completion(&self) -> bool {
-        matches!(self.target, Target::Completion { .. })
-    }
-
-    fn params(&self, meta: Option<&[u8]>) -> Vec<u8> {
-        let params = match &self.target {
-            Target::Named { name, arguments } => {
-                let arguments = arguments.as_ref().map(RawJson::as_bytes);
-                Object::new().with_text("name", Some(name)).with("arguments", arguments)
-            }
-            Target::Resource { uri } => Object::new().with_text("uri", Some(uri)),
-            Target::Completion { params } => Object::reopened(params.clone()),
-            Target::Nothing => Object::new(),
-        };
-        params.with("_meta", meta).finish()
+        matches!(self.target, Target::Completion(_))
     }
 
     /// What an error of the child's is to the caller: passed on, but that a resource which does not exist has another code in
@@ -248,13 +233,11 @@ fn check(result: &RawJson) -> Result<CachingHints, BackendFailure> {
     let fault = match result.read::<Modern>() {
         Ok(Modern { result_type, ttl_ms }) if result_type.as_deref().is_none_or(|kind| kind == "complete") => {
             // What is the same for everybody at the child need not be so for all who come through us.
-            return Ok(CachingHints { ttl_ms: ttl_ms.as_u64().unwrap_or(0).min(TTL_MS_MAX), ..NOT_KEPT });
+            let ttl = Duration::from_millis(ttl_ms.as_u64().unwrap_or(0));
+            return Ok(hints::for_time(ttl, CacheScope::Private));
         }
         Ok(_) => "it has a resultType that was not offered to it",
         Err(_) => "its resultType is not a string",
     };
     Err(BackendFailure::InvalidAnswer { fault: fault.into() })
 }
-
-/// A year, which every client can count.
-const TTL_MS_MAX: u64 = 365 * 24 * 60 * 60 * 1_000;

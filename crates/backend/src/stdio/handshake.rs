@@ -13,8 +13,7 @@ use tokio::time::{Duration, timeout};
 
 use super::error::StartError;
 use super::link::{Link, OnDrop, RequestError};
-use super::meta::{About, CLIENT_NAME, CLIENT_VERSION, child_meta};
-use super::object::Object;
+use super::meta::{About, CLIENT_NAME, CLIENT_VERSION, WithMeta, child_meta};
 
 /// How much of a server's name, and of its version, goes into the log.
 const SERVER_CHARS_MAX: usize = 64;
@@ -77,7 +76,6 @@ pub(super) async fn initialize(link: &Link) -> Result<Opened, StartError> {
         "capabilities": link.surroundings().askable.capabilities(),
         "clientInfo": { "name": CLIENT_NAME, "version": CLIENT_VERSION },
     });
-    let params = params.to_string().into_bytes();
     let answer = link.request(&method, &params, OnDrop::Forget).await;
     let answer = answer.map_err(|error| StartError::request(&method, error))?;
     let opened: Initialized = read(&method, &answer)?;
@@ -102,7 +100,7 @@ enum Verdict {
 
 async fn discover(link: &Link, revision: &'static Revision) -> Verdict {
     let method = Method::Discover;
-    let params = Object::new().with("_meta", child_meta(revision, &About::default()).as_deref()).finish();
+    let params = WithMeta { own: EmptyCapability {}, meta: child_meta(revision, About::default()) };
     match link.request(&method, &params, OnDrop::Forget).await {
         Ok(result) => match result.read::<Discovered>() {
             Ok(found) if found.supported_versions.iter().any(|version| version == revision.name) => {

@@ -17,9 +17,10 @@ use std::sync::{Arc, OnceLock};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use outboard_identity::Owner;
-use outboard_protocol::types::{ClientCapabilities, LoggingLevel};
-use outboard_protocol::{Era, ErrorObject, Method, Revision};
+use outboard_protocol::types::{ClientCapabilities, EmptyCapability, LoggingLevel};
+use outboard_protocol::{Era, ErrorObject, Method, Revision, encode};
 use outboard_runtime::{Asker, Asking, BackendFailure, Outlet};
+use serde::Serialize;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 pub(super) use changes::Lists;
@@ -138,24 +139,29 @@ impl Link {
         (Self(shared), driver)
     }
 
-    /// Sends a request of our own and waits for its result. `params` is a JSON object.
+    /// Sends a request of our own and waits for its result. `params` are written as a JSON object.
     ///
     /// # Cancel safety
     ///
     /// Dropped halfway, the request is forgotten, and the child is told so as `on_drop` says.
-    pub(super) async fn request(&self, method: &Method, params: &[u8], on_drop: OnDrop) -> Answer {
+    pub(super) async fn request(&self, method: &Method, params: &(impl Serialize + Sync), on_drop: OnDrop) -> Answer {
         let (id, answer) = self.0.pending.add(None)?;
         let _open = self.send(method, id, params, on_drop)?;
         ended(answer.await)
     }
 
     /// Passes on a request of a caller, waits for its result, and asks the caller what the child asks meanwhile. `params`
-    /// writes a JSON object; it is given the request's id, which serves as progress token as well.
+    /// is given the request's id, which serves as progress token as well; what it returns is written as a JSON object.
     ///
     /// # Cancel safety
     ///
     /// Dropped halfway, the child is told that nobody waits any more, and its questions are withdrawn.
-    pub(super) async fn call(&self, method: &Method, params: impl FnOnce(i64) -> Vec<u8>, caller: Caller) -> Answer {
+    pub(super) async fn call<P: Serialize>(
+        &self,
+        method: &Method,
+        params: impl FnOnce(i64) -> P,
+        caller: Caller,
+    ) -> Answer {
         let Caller { owner, outlet, wants_progress, log_level, capabilities, asking } = caller;
         let (way, asked) = match asking {
             Asking::Live(asker) => {
@@ -174,16 +180,22 @@ impl Link {
         }
     }
 
-    fn send(&self, method: &Method, id: i64, params: &[u8], on_drop: OnDrop) -> Result<Open<'_>, RequestError> {
+    fn send(
+        &self,
+        method: &Method,
+        id: i64,
+        params: &impl Serialize,
+        on_drop: OnDrop,
+    ) -> Result<Open<'_>, RequestError> {
         let mut open = Open { shared: &self.0, id, sent: None };
-        self.0.send(&write::request(id, method, params)).map_err(RequestError::Failed)?;
+        self.0.send(&encode::request(&id.into(), method.as_str(), params)).map_err(RequestError::Failed)?;
         open.sent = Some(on_drop);
         Ok(open)
     }
 
-    /// Sends a notification without params.
+    /// Sends a notification that says no more than its name.
     pub(super) fn notify(&self, method: &Method) -> Result<(), BackendFailure> {
-        self.0.send(&write::notification(method, None))
+        self.0.send(&encode::notification(method.as_str(), &EmptyCapability {}))
     }
 
     /// From now on the child is held to the rules of this revision.
@@ -285,8 +297,7 @@ impl Drop for Open<'_> {
             None | Some(OnDrop::Forget) => self.shared.pending.forget(self.id),
             Some(OnDrop::Cancel) => {
                 if self.shared.pending.abandon(self.id) {
-                    let params = format!("{{\"requestId\":{}}}", self.id);
-                    self.shared.reply(&write::notification(&Method::Cancelled, Some(params.as_bytes())));
+                    self.shared.reply(&encode::cancelled(&self.id.into(), None));
                 }
             }
         }

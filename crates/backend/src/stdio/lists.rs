@@ -7,6 +7,7 @@ use outboard_protocol::raw::Members;
 use outboard_protocol::types::{Prompt, Resource, ResourceTemplate, ServerCapabilities, Tool};
 use outboard_protocol::{RawJson, Revision};
 use outboard_runtime::ListKind;
+use serde::Serialize;
 use serde::de::{DeserializeOwned, Error as _};
 use serde_json::value::RawValue;
 
@@ -14,8 +15,7 @@ use super::config::StdioBounds;
 use super::error::{ListUnit, StartError};
 use super::handshake::Opened;
 use super::link::{Link, Lists, OnDrop};
-use super::meta::{About, child_meta};
-use super::object::Object;
+use super::meta::{About, WithMeta, child_meta};
 
 /// What a child lists, as it was read last.
 #[derive(Clone, Debug, Default)]
@@ -145,8 +145,7 @@ impl<'a> Reader<'a> {
 
     async fn page<T: Item>(&self, cursor: Option<&str>) -> Result<RawJson, StartError> {
         let method = T::KIND.method();
-        let meta = child_meta(self.revision, &About::default());
-        let params = Object::new().with_text("cursor", cursor).with("_meta", meta.as_deref()).finish();
+        let params = WithMeta { own: Start { cursor }, meta: child_meta(self.revision, About::default()) };
         let answer = self.link.request(&method, &params, OnDrop::Cancel).await;
         answer.map_err(|error| StartError::request(&method, error))
     }
@@ -158,6 +157,13 @@ fn check<T: Item>(unit: ListUnit, value: usize, limit: usize) -> Result<(), Star
 
 fn too_long<T: Item>(unit: ListUnit, limit: usize) -> StartError {
     StartError::ListTooLong { method: T::KIND.method().as_str().into(), unit, limit }
+}
+
+/// Where a page begins.
+#[derive(Serialize)]
+struct Start<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cursor: Option<&'a str>,
 }
 
 /// What is needed of a page.

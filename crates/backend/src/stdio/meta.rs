@@ -1,11 +1,15 @@
 //! The `_meta` of what is sent to a child: the caller's, without what is not the caller's to say, and then ours.
 
+use std::borrow::Cow;
+
 use outboard_protocol::meta::{CLIENT_CAPABILITIES, CLIENT_INFO, LOG_LEVEL, PROGRESS_TOKEN, PROTOCOL_VERSION};
 use outboard_protocol::raw::Members;
-use outboard_protocol::types::LoggingLevel;
+use outboard_protocol::types::{EmptyCapability, LoggingLevel};
 use outboard_protocol::{Era, RawJson, Revision};
-
-use super::object::{Object, quoted};
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
+use serde_json::json;
+use serde_json::value::RawValue;
 
 /// Second labels of prefixes that a caller cannot use: the specification's two, and ours.
 const RESERVED_LABELS: &[&str] = &["modelcontextprotocol", "mcp", "outboard"];
@@ -27,33 +31,58 @@ pub(super) struct About<'a> {
     pub(super) log_level: Option<LoggingLevel>,
 }
 
-/// Writes the `_meta` of a request to a child that speaks `revision`, as the text of a JSON object. `None` where it would
-/// be empty.
+/// The params of a request to a child: its own, and `_meta` where there is something in it.
+#[derive(Debug, Serialize)]
+pub(super) struct WithMeta<'a, T> {
+    #[serde(flatten)]
+    pub(super) own: T,
+    #[serde(rename = "_meta", skip_serializing_if = "Option::is_none")]
+    pub(super) meta: Option<ChildMeta<'a>>,
+}
+
+/// The `_meta` of a request to a child.
+#[derive(Debug)]
+pub(super) struct ChildMeta<'a> {
+    callers: Vec<(Cow<'a, str>, &'a RawValue)>,
+    /// The revision, where each request says what is spoken.
+    modern: Option<&'static str>,
+    log_level: Option<LoggingLevel>,
+    progress_token: Option<i64>,
+}
+
+/// The `_meta` of a request to a child that speaks `revision`. `None` where it would be empty.
 ///
 /// A child behaves as `_meta` tells it to, so members in the namespaces of the specification and of outboard never come
 /// from callers; everything else passes as it was sent.
-pub(super) fn child_meta(revision: &Revision, about: &About<'_>) -> Option<Vec<u8>> {
-    let mut out = Object::new();
+pub(super) fn child_meta<'a>(revision: &Revision, about: About<'a>) -> Option<ChildMeta<'a>> {
     let members = about.callers.and_then(|meta| serde_json::from_slice::<Members<'_>>(meta.as_bytes()).ok());
-    for (name, value) in members.map(|members| members.0).unwrap_or_default() {
-        if !is_reserved(&name) {
-            out.member(&name, value.get().as_bytes());
+    let mut callers = members.unwrap_or_default().0;
+    callers.retain(|(name, _)| !is_reserved(name));
+    let modern = (revision.era == Era::Modern).then_some(revision.name);
+    let meta = ChildMeta { callers, modern, log_level: about.log_level, progress_token: about.progress_token };
+    (!meta.callers.is_empty() || modern.is_some() || meta.progress_token.is_some()).then_some(meta)
+}
+
+impl Serialize for ChildMeta<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_map(None)?;
+        for (name, value) in &self.callers {
+            out.serialize_entry(name, value)?;
         }
-    }
-    if revision.era == Era::Modern {
-        let info = format!(r#"{{"name":"{CLIENT_NAME}","version":"{CLIENT_VERSION}"}}"#);
-        out.member(PROTOCOL_VERSION, quoted(revision.name).as_bytes());
-        out.member(CLIENT_INFO, info.as_bytes());
-        // It would ask by its answer, and there is no way yet to pass such a question on.
-        out.member(CLIENT_CAPABILITIES, b"{}");
-        if let Some(level) = about.log_level {
-            out.member(LOG_LEVEL, quoted(level.as_str()).as_bytes());
+        if let Some(revision) = self.modern {
+            out.serialize_entry(PROTOCOL_VERSION, revision)?;
+            out.serialize_entry(CLIENT_INFO, &json!({ "name": CLIENT_NAME, "version": CLIENT_VERSION }))?;
+            // It would ask by its answer, and there is no way yet to pass such a question on.
+            out.serialize_entry(CLIENT_CAPABILITIES, &EmptyCapability {})?;
+            if let Some(level) = self.log_level {
+                out.serialize_entry(LOG_LEVEL, level.as_str())?;
+            }
         }
+        if let Some(token) = self.progress_token {
+            out.serialize_entry(PROGRESS_TOKEN, &token)?;
+        }
+        out.end()
     }
-    if let Some(token) = about.progress_token {
-        out.member(PROGRESS_TOKEN, token.to_string().as_bytes());
-    }
-    (!out.is_empty()).then(|| out.finish())
 }
 
 /// Whether a caller may not send this member (specification: *`_meta`*, key name format).
@@ -72,7 +101,7 @@ mod tests {
     fn check(revision: &Revision, callers: Option<&str>, token: Option<i64>, expected: Option<&str>) {
         let callers = callers.map(|text| RawJson::parse(text.to_owned().into()).unwrap());
         let about = About { callers: callers.as_ref(), progress_token: token, log_level: Some(LoggingLevel::Notice) };
-        let meta = child_meta(revision, &about).map(|meta| String::from_utf8(meta).unwrap());
+        let meta = child_meta(revision, about).map(|meta| serde_json::to_string(&meta).unwrap());
         assert_eq!(meta.as_deref(), expected);
         if let Some(meta) = meta {
             serde_json::from_str::<serde_json::Value>(&meta).unwrap();

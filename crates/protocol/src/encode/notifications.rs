@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::{notification, open_object};
+use super::{ServerIdentity, notification, open_object};
 use crate::jsonrpc::RequestId;
 use crate::method::Method;
-use crate::types::{LogMessage, Progress, ProgressToken, SubscriptionFilter};
+use crate::types::{Implementation, LogMessage, Progress, ProgressToken, SubscriptionFilter};
 
 /// Writes `notifications/progress`.
 #[must_use]
@@ -68,13 +68,20 @@ pub fn acknowledged(subscription: &RequestId, filter: &SubscriptionFilter) -> Ve
 
 /// Writes the result with which a listen request ends in order.
 #[must_use]
-pub fn listen_result(subscription: &RequestId) -> Vec<u8> {
+pub fn listen_result(server: &ServerIdentity, subscription: &RequestId) -> Vec<u8> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Result<'a> {
         result_type: &'static str,
         #[serde(rename = "_meta")]
-        meta: SubscriptionMeta<'a>,
+        meta: Meta<'a>,
+    }
+    #[derive(Serialize)]
+    struct Meta<'a> {
+        #[serde(rename = "io.modelcontextprotocol/serverInfo")]
+        server: &'a Implementation,
+        #[serde(flatten)]
+        subscription: SubscriptionMeta<'a>,
     }
     #[derive(Serialize)]
     struct Response<'a> {
@@ -82,8 +89,9 @@ pub fn listen_result(subscription: &RequestId) -> Vec<u8> {
         id: &'a RequestId,
         result: Result<'a>,
     }
-    let result = Result { result_type: "complete", meta: SubscriptionMeta::of(subscription) };
-    let mut out = Vec::with_capacity(192);
+    let meta = Meta { server: server.info(), subscription: SubscriptionMeta::of(subscription) };
+    let mut out = Vec::with_capacity(256);
+    let result = Result { result_type: "complete", meta };
     open_object(&mut out, &Response { jsonrpc: "2.0", id: subscription, result });
     out.push(b'}');
     out
@@ -104,21 +112,25 @@ impl<'a> SubscriptionMeta<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::meta::{SERVER_INFO, SUBSCRIPTION_ID};
 
     #[test]
     fn every_message_of_a_listen_request_names_it() {
         let id = RequestId::String("a".into());
+        let server = ServerIdentity::new(Implementation::new("s", "1"));
         let filter = SubscriptionFilter { tools_list_changed: true, ..SubscriptionFilter::default() };
         let messages = [
             acknowledged(&id, &filter),
             change(&Method::ToolsListChanged, None, Some(&id)),
             change(&Method::ResourcesUpdated, Some("file:///a"), Some(&id)),
-            listen_result(&id),
+            listen_result(&server, &id),
         ];
         for message in messages {
             let message: serde_json::Value = serde_json::from_slice(&message).unwrap();
             let meta = message.pointer("/params/_meta").or_else(|| message.pointer("/result/_meta")).unwrap();
-            assert_eq!(meta["io.modelcontextprotocol/subscriptionId"], "a", "{message}");
+            assert_eq!(meta[SUBSCRIPTION_ID], "a", "{message}");
+            let named = message.get("result").map(|result| &result["_meta"][SERVER_INFO]["name"]);
+            assert!(named.is_none_or(|name| name == "s"), "{message}");
         }
     }
 

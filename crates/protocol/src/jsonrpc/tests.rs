@@ -70,6 +70,8 @@ fn what_is_not_one_message_is_refused_by_its_rule() {
         (r#"{"jsonrpc":"2.0","id":1,"method":"m","params":[]}"#, invalid(Some(1), Fault::Params)),
         (r#"{"jsonrpc":"2.0","id":1,"method":"m","params":null}"#, invalid(Some(1), Fault::Params)),
         (r#"{"jsonrpc":"2.0","id":1,"method":"m","method":"n"}"#, invalid(Some(1), Fault::Duplicate("method"))),
+        (r#"{"jsonrpc":"2.0","id":1,"id":2,"method":"m"}"#, invalid(None, Fault::Duplicate("id"))),
+        (r#"{"id":1,"id":1,"result":{},"result":{}}"#, invalid(None, Fault::Duplicate("result"))),
         (r#"{"jsonrpc":"2.0","id":1}"#, invalid(Some(1), Fault::Kind)),
         (r#"{"jsonrpc":"2.0","id":1,"method":"m","result":{}}"#, invalid(Some(1), Fault::Kind)),
         (r#"{"jsonrpc":"2.0","result":{}}"#, invalid(None, Fault::Kind)),

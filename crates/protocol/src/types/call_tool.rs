@@ -4,10 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::content::Content;
+use crate::raw::read_from_objects;
 
 /// The result of `tools/call`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 pub struct CallToolResult {
     /// For people and models.
     pub content: Vec<Content>,
@@ -42,3 +43,5 @@ impl CallToolResult {
         Self { structured_content: Some(value), ..Self::text(text) }
     }
 }
+
+read_from_objects!(CallToolResult);

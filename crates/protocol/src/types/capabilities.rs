@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::raw::object;
+use crate::raw::{object, read_from_objects};
 
 /// One thing that a client can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,7 +148,7 @@ struct DeclaredRoots {
 
 /// What a server offers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 pub struct ServerCapabilities {
     /// It has tools.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -175,11 +175,12 @@ pub struct ServerCapabilities {
 
 /// A capability without settings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct EmptyCapability {}
 
 /// What a server offers about its resources.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 pub struct ResourcesCapability {
     /// It tells when a resource changes.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -191,12 +192,14 @@ pub struct ResourcesCapability {
 
 /// What a server offers about one of its lists.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 pub struct ListCapability {
     /// It tells when the list changes.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub list_changed: bool,
 }
+
+read_from_objects!(ServerCapabilities, EmptyCapability, ResourcesCapability, ListCapability);
 
 #[cfg(test)]
 mod tests {

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::raw::read_from_objects;
+
 /// Most values of one completion (specification: *Completion*).
 pub const COMPLETION_VALUES_MAX: usize = 100;
 
 /// The params of `completion/complete`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct CompleteParams {
     /// Of what the argument is one.
     #[serde(rename = "ref")]
@@ -40,6 +43,7 @@ pub enum CompletionReference {
 
 /// An argument, as far as it has been typed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct CompletionArgument {
     /// Which.
     pub name: String,
@@ -49,6 +53,7 @@ pub struct CompletionArgument {
 
 /// What has been filled in already.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct CompletionContext {
     /// Other arguments.
     #[serde(default)]
@@ -57,6 +62,7 @@ pub struct CompletionContext {
 
 /// The result of `completion/complete`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct CompleteResult {
     /// The suggestions.
     pub completion: Completion,
@@ -64,7 +70,7 @@ pub struct CompleteResult {
 
 /// Suggested values, best first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 pub struct Completion {
     /// At most [`COMPLETION_VALUES_MAX`].
     pub values: Vec<String>,
@@ -86,3 +92,5 @@ impl Completion {
         Self { has_more: total > values.len(), total: u64::try_from(total).ok(), values }
     }
 }
+
+read_from_objects!(CompleteParams, CompletionArgument, CompletionContext, CompleteResult, Completion);

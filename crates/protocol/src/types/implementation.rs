@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::raw::read_from_objects;
+
 /// Name and version of a client or server, as it gives them; not verified, for display and logs only.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 pub struct Implementation {
     /// For programs.
     pub name: String,
@@ -41,7 +43,7 @@ impl Implementation {
 
 /// A picture for a server or a tool. Since 2025-11-25.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 pub struct Icon {
     /// An `https:` or `data:` URI.
     pub src: String,
@@ -55,3 +57,5 @@ pub struct Icon {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub theme: Option<String>,
 }
+
+read_from_objects!(Implementation, Icon);

@@ -5,11 +5,12 @@ use serde_json::{Map, Value};
 
 use super::capabilities::ServerCapabilities;
 use super::implementation::Implementation;
+use crate::raw::read_from_objects;
 
 /// The params of a legacy `initialize`. `capabilities` is read as
 /// [`ClientCapabilities`](super::ClientCapabilities) from its JSON text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 pub struct InitializeParams {
     /// What the client would like to speak.
     pub protocol_version: String,
@@ -21,7 +22,7 @@ pub struct InitializeParams {
 
 /// The result of a legacy `initialize`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 pub struct InitializeResult {
     /// What is spoken from now on.
     pub protocol_version: String,
@@ -36,7 +37,7 @@ pub struct InitializeResult {
 
 /// The result of `server/discover`. The server's name goes into `_meta`, as in every modern result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 pub struct DiscoverResult {
     /// What the server speaks, best first.
     pub supported_versions: Vec<String>,
@@ -46,3 +47,5 @@ pub struct DiscoverResult {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instructions: Option<String>,
 }
+
+read_from_objects!(InitializeParams, InitializeResult, DiscoverResult);

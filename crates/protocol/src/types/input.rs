@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::capabilities::{Capability, ClientCapabilities};
 use super::prompt::Role;
 use crate::method::Method;
+use crate::raw::read_from_objects;
 
 /// One question of a server to a client (specification: `InputRequest`), as `{method, params}`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -88,6 +89,7 @@ pub enum UrlMode {
 
 /// What the user answered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct ElicitResult {
     /// Whether they answered at all.
     pub action: ElicitAction,
@@ -189,10 +191,12 @@ pub struct CreateMessageResult {
 
 /// The params of `roots/list`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct ListRootsParams {}
 
 /// The roots that the client offers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct ListRootsResult {
     /// Each a directory or file.
     pub roots: Vec<Root>,
@@ -200,6 +204,7 @@ pub struct ListRootsResult {
 
 /// A directory or file that the client offers to work on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct Root {
     /// `file://…`.
     pub uri: String,
@@ -219,6 +224,8 @@ pub struct InputRequiredResult {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_state: Option<String>,
 }
+
+read_from_objects!(ElicitResult, ListRootsParams, ListRootsResult, Root);
 
 #[cfg(test)]
 mod tests {

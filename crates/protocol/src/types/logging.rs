@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::raw::read_from_objects;
+
 /// How much a log line matters, least first (RFC 5424 §6.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -83,6 +85,7 @@ impl fmt::Display for LoggingLevel {
 
 /// The params of `notifications/message`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct LogMessage {
     /// How much it matters.
     pub level: LoggingLevel,
@@ -92,3 +95,5 @@ pub struct LogMessage {
     /// What: a text, or any JSON value.
     pub data: Value,
 }
+
+read_from_objects!(LogMessage);

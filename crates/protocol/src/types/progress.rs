@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::jsonrpc::RequestId;
+use crate::raw::read_from_objects;
 
 /// The token under which the sender of a request wants to hear of its progress: a string or an integer of its choice.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -41,6 +42,7 @@ impl<'de> Deserialize<'de> for ProgressToken {
 
 /// How far a request has come.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct Progress {
     /// Grows with every notification.
     pub progress: f64,
@@ -51,3 +53,5 @@ pub struct Progress {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
 }
+
+read_from_objects!(Progress);

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::content::Content;
 use super::implementation::Icon;
+use crate::raw::read_from_objects;
 
 /// A prompt, as it is listed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -51,6 +52,7 @@ pub struct PromptArgument {
 
 /// The result of `prompts/get`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct GetPromptResult {
     /// What the prompt does, filled in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -64,6 +66,7 @@ pub struct GetPromptResult {
 
 /// One message of a prompt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct PromptMessage {
     /// Who says it.
     pub role: Role,
@@ -94,3 +97,5 @@ impl PromptMessage {
         Self { role: Role::Assistant, content: content.into() }
     }
 }
+
+read_from_objects!(GetPromptResult, PromptMessage);

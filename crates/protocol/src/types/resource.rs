@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::content::ResourceContents;
 use super::implementation::Icon;
+use crate::raw::read_from_objects;
 
 /// A resource, as it is listed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -69,6 +70,7 @@ pub struct ResourceTemplate {
 
 /// The result of `resources/read`, without the members that only some revisions have.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct ReadResourceResult {
     /// One, or the parts of what the URI names.
     pub contents: Vec<ResourceContents>,
@@ -82,3 +84,5 @@ impl From<ResourceContents> for ReadResourceResult {
         Self { contents: vec![contents], meta: None }
     }
 }
+
+read_from_objects!(ReadResourceResult);

@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::raw::read_from_objects;
+
 /// What a client wants to be told of (specification: `SubscriptionFilter`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 pub struct SubscriptionFilter {
     /// When the list of tools changes.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -19,3 +21,5 @@ pub struct SubscriptionFilter {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resource_subscriptions: Vec<String>,
 }
+
+read_from_objects!(SubscriptionFilter);

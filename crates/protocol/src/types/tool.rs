@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::implementation::Icon;
+use crate::raw::read_from_objects;
 
 /// A tool, as it is listed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,7 +36,7 @@ pub struct Tool {
 
 /// Hints on how a tool behaves; a client trusts them as far as it trusts the server.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 pub struct ToolAnnotations {
     /// For people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -54,20 +55,9 @@ pub struct ToolAnnotations {
     pub open_world_hint: Option<bool>,
 }
 
-/// The result of `tools/list`, without the members that only some revisions have.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ListToolsResult {
-    /// In the order of the catalog.
-    pub tools: Vec<Tool>,
-    /// Where the list goes on, if it does.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next_cursor: Option<String>,
-}
-
 /// How long, and for whom, a result may be kept. Since 2026-07-28.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 pub struct CachingHints {
     /// Milliseconds.
     pub ttl_ms: u64,
@@ -84,3 +74,5 @@ pub enum CacheScope {
     /// For the caller alone.
     Private,
 }
+
+read_from_objects!(ToolAnnotations, CachingHints);

@@ -16,7 +16,7 @@ use positions::Positions;
 
 /// The values with which the parts stand for `uri`.
 pub(super) fn variables(parts: &[Part], uri: &str) -> Option<Variables> {
-    if uri.len() > URI_BYTES_MAX {
+    if uri.len() > URI_BYTES_MAX || symbol::first_illegal(uri).is_some() {
         return None;
     }
     let uri = Uri(symbol::symbols(uri).ok()?);
@@ -38,7 +38,7 @@ pub(super) fn variables(parts: &[Part], uri: &str) -> Option<Variables> {
     for step in steps.iter().rev() {
         at = step.read(&uri, at, &mut found)?;
     }
-    found.variables()
+    found.variables(parts)
 }
 
 /// A part of the template laid over the URI.
@@ -124,8 +124,13 @@ impl<'t> Found<'t> {
         self.0.iter().any(|(place, _)| std::ptr::eq(*place, variable))
     }
 
-    /// One value per name, if all places of a name agree.
-    fn variables(self) -> Option<Variables> {
+    /// One value per name, if all places of a name agree: also those that were read as absent.
+    fn variables(self, parts: &[Part]) -> Option<Variables> {
+        let is_found = |name: &str| self.0.iter().any(|(place, _)| place.name == name);
+        let mut places = parts.iter().flat_map(Part::variables);
+        if places.any(|place| is_found(&place.name) && !self.has(place)) {
+            return None;
+        }
         let mut variables = Variables::default();
         let values = self.0.into_iter().map(|(place, texts)| (place, value(place, texts))).collect::<Vec<_>>();
         for (place, value) in &values {

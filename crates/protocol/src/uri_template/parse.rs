@@ -37,8 +37,8 @@ pub(super) fn parts(template: &str) -> Result<Vec<Part>, TemplateError> {
 
 fn literal(text: &str, position: usize) -> Result<Literal, TemplateError> {
     // The grammar also leaves out the apostrophe, although it stands in URIs (RFC 3986, section 2.2).
-    let refused = |character: &char| character.is_control() || " \"<>\\^`|".contains(*character);
-    if let Some((offset, character)) = text.char_indices().find(|(_, character)| refused(character)) {
+    if let Some(character) = symbol::first_illegal(text) {
+        let offset = text.find(character).unwrap_or_default();
         return Err(TemplateError::Literal { character, position: position + offset });
     }
     let symbols = symbols(text, position)?;

@@ -9,6 +9,16 @@ pub(super) enum Part {
     Expression(Expression),
 }
 
+impl Part {
+    /// The variables in it, in order.
+    pub(super) fn variables(&self) -> &[Variable] {
+        match self {
+            Self::Literal(_) => &[],
+            Self::Expression(expression) => &expression.variables,
+        }
+    }
+}
+
 /// Text outside of expressions.
 #[derive(Clone, Debug)]
 pub(super) struct Literal {

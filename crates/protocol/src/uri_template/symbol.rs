@@ -54,6 +54,12 @@ pub(super) fn symbols(text: &str) -> Result<Vec<Symbol>, Malformed> {
     Ok(symbols)
 }
 
+/// The first character that no URI has unless percent-encoded (RFC 3986, appendix A). Characters beyond ASCII are let
+/// through, as in an IRI (RFC 3987): people write them by hand.
+pub fn first_illegal(uri: &str) -> Option<char> {
+    uri.chars().find(|character| character.is_control() || " \"<>\\^`{|}".contains(*character))
+}
+
 /// The text that symbols stand for.
 pub(super) fn text(symbols: &[Symbol]) -> String {
     symbols.iter().map(|symbol| symbol.character).collect()

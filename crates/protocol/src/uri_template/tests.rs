@@ -209,6 +209,17 @@ fn uris_that_no_values_give_do_not_match() {
         ("a{?x:3}", "a?x=1234"),
         ("a{&x}", "a?x=1"),
         ("a{;x}", "a;x=1/2"),
+        // A variable that is absent in one of its places only.
+        ("a{/x*}{x}b", "ab"),
+        ("a{/x*}{x}b", "acb"),
+        ("a{/x}/{x}", "a/1"),
+        ("a{x}{?x}", "a1"),
+        ("{x,x}", "1"),
+        // Characters that no URI has.
+        ("{+x}", "a b"),
+        ("{x}", "{x}"),
+        ("{+x}", "a|b"),
+        ("{+x}", "a\0"),
         // Broken percent-encoding.
         ("{x}", "%"),
         ("{x}", "%4"),

@@ -7,11 +7,12 @@
 use outboard_identity::Principal;
 use outboard_protocol::encode::{List, Listed, NextCursor};
 use outboard_protocol::types::{Prompt, Resource, ResourceTemplate, Tool};
-use outboard_store::{KeyRing, OwnerDigest, Purpose};
+use outboard_store::{KeyRing, Purpose};
 
 use crate::call::ListKind;
 use crate::hints;
 use crate::outcome::CallError;
+use crate::owner::owner_digest;
 
 /// How many items a cursor names: as many as may vanish from a list at once without leading a client back to its start.
 const ANCHORS: usize = 8;
@@ -122,7 +123,7 @@ impl CursorSeal<'_> {
 
     /// A cursor is of no use to another caller, and in another list.
     fn associated_data(&self) -> Vec<u8> {
-        let owner = OwnerDigest::of(&self.principal.owner().to_bytes());
+        let owner = owner_digest(self.principal);
         let list = match self.kind {
             ListKind::Tools => b't',
             ListKind::Resources => b'r',

@@ -73,9 +73,7 @@ impl Resources {
     /// template or resource, `Some(None)` when nobody suggests any for it.
     pub(crate) fn completer(&self, reference: &str) -> Option<Option<SharedHandler>> {
         let by_itself = self.templates.iter().find(|template| template.template.as_str() == reference);
-        // A template that is not listed matches others, as a URI that somebody wrote by hand.
-        let by_uri = || self.matching(reference).filter(|_| !reference.contains('{'));
-        if let Some(template) = by_itself.or_else(by_uri) {
+        if let Some(template) = by_itself.or_else(|| self.matching(reference)) {
             return Some(template.completer.clone());
         }
         self.by_uri.contains_key(reference).then_some(None)

@@ -169,8 +169,8 @@ impl Context {
     /// Runs `work` and keeps what it gives for the rounds to come: they get it back, and `work` is not run again.
     ///
     /// What it gives travels through the client, sealed, and counts towards the size of that. It is not *exactly once*:
-    /// a client may start afresh, and make two calls of one state, unless the tool is for
-    /// [`SingleUse`](crate::SingleUse); and where `work` ended and the call was dropped, nothing is kept.
+    /// a client may start afresh, and make two calls of one state, unless the tool is
+    /// `single_use`; and where `work` ended and the call was dropped, nothing is kept.
     ///
     /// ```
     /// use outboard_runtime::{Context, tool};

@@ -9,19 +9,21 @@ use outboard_identity::Principal;
 use outboard_protocol::RawJson;
 use outboard_protocol::encode::ServerResult;
 use outboard_protocol::types::{Capability, ClientCapabilities, InputRequest, InputRequiredResult};
-use outboard_store::{Once, OwnerDigest, StoreError};
+use outboard_store::{Once, StoreError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::pause::Pause;
 use super::request_state::{self, Binding, Opened};
-use super::rounds::{Rounds, Trust, digest_of};
+use super::rounds::{Responses, Rounds, Trust, digest_of};
 use super::{AskError, Asker, Asking, QuestionError, Round};
 use crate::call::Call;
 use crate::outcome::{Answer, CallError, Outcome};
+use crate::owner::owner_digest;
 use crate::provider::BoxFuture;
 use crate::services::Services;
+use crate::unique;
 
 /// All that the questions of one call need. Made once per call; what only asking needs is made when it asks.
 #[derive(Debug)]
@@ -109,8 +111,9 @@ impl Questions {
     /// Reads what the client brings from the rounds before.
     pub(crate) fn resume(&self) -> Result<Resumed, CallError> {
         let Some(round) = self.asked().brought.take() else { return Ok(Resumed::Afresh) };
+        let responses = Responses::read(round.responses.as_ref())?;
         let Some(state) = round.state else {
-            self.asked().rounds = Rounds::first(round.responses.as_ref());
+            self.asked().rounds = Rounds::first(responses);
             return Ok(Resumed::Afresh);
         };
         let store = &self.services.store;
@@ -119,7 +122,7 @@ impl Questions {
         }
         match request_state::open(&store.keys, &self.binding.to_bytes(&self.principal), &state, store.clock.now()) {
             Opened::Record(record) => {
-                self.asked().rounds = Rounds::further(record, round.responses.as_ref());
+                self.asked().rounds = Rounds::further(record, responses);
                 Ok(Resumed::With(number_of(&state)))
             }
             // The answers go with it: which questions they answer is not known.
@@ -131,7 +134,7 @@ impl Questions {
     /// Consumes the state of that number, once for all replicas.
     pub(crate) fn consume(&self, number: u128) -> impl Future<Output = Result<bool, StoreError>> + Send + use<> {
         let once = Once::new(&self.services.store);
-        let owner = OwnerDigest::of(&self.principal.owner().to_bytes());
+        let owner = owner_digest(&self.principal);
         let timeout = self.services.config.input.timeout;
         async move { once.consume(owner, number, timeout).await }
     }
@@ -194,7 +197,7 @@ impl Questions {
                 }
             }
             Way::Live(asker) if is_declared => match self.wait_for(asker.ask(request)).await {
-                Ok(answer) => match answer.read().ok().and_then(read) {
+                Ok(answer) => match unambiguous(&answer).ok().and_then(read) {
                     Some(answer) => answer,
                     None => self.end(AskError::Unfit.into()).await,
                 },
@@ -258,8 +261,16 @@ impl Asker for Questions {
         let answer = asker.ask(request);
         // There is nobody left to stand still for when it is gone.
         let Some(me) = self.me.upgrade() else { return answer };
-        Box::pin(async move { me.wait_for(answer).await })
+        Box::pin(async move {
+            let answer = me.wait_for(answer).await?;
+            unambiguous(&answer).map(|_| answer)
+        })
     }
+}
+
+/// Reads a client's answer, unless a member stands twice in it: then readers disagree on what it says.
+fn unambiguous(answer: &RawJson) -> Result<Value, AskError> {
+    unique::read(answer.as_str()).map_err(|_| AskError::Unfit)
 }
 
 /// An open question.

@@ -8,13 +8,14 @@ use std::sync::Arc;
 
 use outboard_identity::Principal;
 use outboard_protocol::{Method, RawJson};
-use outboard_store::{KeyRing, OpenError, OwnerDigest, Purpose, UnixMillis};
+use outboard_store::{KeyRing, OpenError, Purpose, UnixMillis};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::canonical::{canonical, digest, length_of};
 use crate::call::{Call, Operation};
 use crate::catalog::{CatalogTool, Target};
+use crate::owner::owner_digest;
 
 /// What a call remembers.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -122,7 +123,7 @@ impl Binding {
 
     /// The associated data of the seal.
     pub(super) fn to_bytes(&self, principal: &Principal) -> Vec<u8> {
-        let owner = OwnerDigest::of(&principal.owner().to_bytes());
+        let owner = owner_digest(principal);
         let target = match &self.target {
             BoundTarget::Tool(tool) => &*tool.name,
             BoundTarget::Named(name) => name,

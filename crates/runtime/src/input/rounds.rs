@@ -8,11 +8,14 @@
 use std::collections::BTreeMap;
 
 use outboard_protocol::RawJson;
+use outboard_protocol::error::shortened;
 use outboard_protocol::types::InputRequest;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::canonical::{canonical, digest};
 use super::request_state::Record;
+use crate::outcome::CallError;
+use crate::unique::{self, UniqueError};
 
 /// Whose word counts as an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +33,7 @@ pub(super) struct Rounds {
     number: u32,
     answers: Vec<Answered>,
     /// What the client sent without a state.
-    own_words: BTreeMap<String, Value>,
+    own_words: Map<String, Value>,
     kept: BTreeMap<String, Value>,
     /// What is asked in this round.
     posed: BTreeMap<String, Posed>,
@@ -53,13 +56,12 @@ struct Posed {
 
 impl Rounds {
     /// The first round; `responses` are the client's own words.
-    pub(super) fn first(responses: Option<&RawJson>) -> Self {
-        Self { own_words: members(responses), ..Self::default() }
+    pub(super) fn first(responses: Responses) -> Self {
+        Self { own_words: responses.0, ..Self::default() }
     }
 
     /// A further round. Of the responses those count that we asked for.
-    pub(super) fn further(record: Record, responses: Option<&RawJson>) -> Self {
-        let mut responses = members(responses);
+    pub(super) fn further(record: Record, Responses(mut responses): Responses) -> Self {
         let earlier = record.answers.into_iter();
         let new = record.asked.into_iter().filter_map(|(key, digest)| {
             let answer = responses.remove(&key)?;
@@ -141,7 +143,17 @@ pub(super) fn digest_of(trust: Trust, request: &InputRequest) -> String {
     digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The members of what a client sends as answers; what is no object has none.
-fn members(responses: Option<&RawJson>) -> BTreeMap<String, Value> {
-    responses.and_then(|raw| raw.read().ok()).unwrap_or_default()
+/// What a client sends as answers, by the keys of the questions.
+#[derive(Debug, Default)]
+pub(super) struct Responses(Map<String, Value>);
+
+impl Responses {
+    /// Reads them; what is no object has none. The error is that of a member that stands twice, at any depth.
+    pub(super) fn read(raw: Option<&RawJson>) -> Result<Self, CallError> {
+        match raw.map(|raw| unique::read(raw.as_str())) {
+            Some(Ok(Value::Object(members))) => Ok(Self(members)),
+            Some(Err(UniqueError::Duplicate { name })) => Err(CallError::DuplicateAnswer { name: shortened(&name) }),
+            Some(Ok(_) | Err(UniqueError::Json(_))) | None => Ok(Self::default()),
+        }
+    }
 }

@@ -94,7 +94,7 @@ impl Handler for Completers {
         };
         Box::pin(async move {
             let completion = match found {
-                Some((suggest, params)) => Completion::of(suggest(Context::of(call), params).await),
+                Some((suggest, params)) => Completion::of(suggest(Context::of(call)?, params).await),
                 // An argument that nobody suggests anything for.
                 None => Completion::default(),
             };

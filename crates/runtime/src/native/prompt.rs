@@ -150,7 +150,7 @@ where
         };
         let run = Arc::clone(&self.run);
         Box::pin(async move {
-            let result = run(Context::of(call), arguments).await.into_prompt_result()?;
+            let result = run(Context::of(call)?, arguments).await.into_prompt_result()?;
             Ok(Answer::Result(ServerResult::GetPrompt(result)))
         })
     }

@@ -81,6 +81,15 @@ pub struct DynamicTemplate<F> {
     template: ResourceTemplate,
     run: F,
     completers: Completers,
+    values: Values,
+}
+
+/// Which values of its variables a template takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Values {
+    /// Those that stay where they are put: see [`UriTemplate::check`](outboard_protocol::uri_template::UriTemplate::check).
+    Contained,
+    Any,
 }
 
 impl<F> std::fmt::Debug for DynamicTemplate<F> {
@@ -96,7 +105,14 @@ where
 {
     /// A template; `run` reads the URIs that it stands for.
     pub fn new(template: ResourceTemplate, run: F) -> Self {
-        Self { template, run, completers: Completers::default() }
+        Self { template, run, completers: Completers::default(), values: Values::Contained }
+    }
+
+    /// Takes any value of its variables. Without this a URI is refused in which one has a `..` segment, NUL, begins with a
+    /// slash, or holds a slash where a bare one could not stand: in most programs a value ends up in a path.
+    #[must_use]
+    pub fn any_value(self) -> Self {
+        Self { values: Values::Any, ..self }
     }
 
     /// Suggests values of a variable.
@@ -113,7 +129,7 @@ where
     R: Future<Output: IntoResourceResult> + Send + 'static,
 {
     fn offered(self) -> ResourceOffer {
-        let handler = TemplateHandler::new(self.run, &self.template).into();
+        let handler = TemplateHandler::new(self.run, &self.template, self.values).into();
         let completer = self.completers.handler();
         ResourceOffer::Template(OfferedTemplate { template: self.template, handler, completer })
     }
@@ -124,7 +140,8 @@ where
 pub struct MatchedUri {
     /// The whole URI.
     pub uri: String,
-    /// The values of the template's variables, percent-decoded. They are the caller's words: one may be `../..`.
+    /// The values of the template's variables, percent-decoded. They are the caller's words: with
+    /// [`any_value`](DynamicTemplate::any_value) one may be `../..`.
     pub variables: Variables,
 }
 

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use outboard_store::{BusEntry, Sequence, StoreError};
+use outboard_store::{BusPage, Sequence, StoreError};
 
 use super::{BACKLOG, Change, News, RETRY, Read, Shared, lock};
 
@@ -48,7 +48,7 @@ impl Shared {
         };
         loop {
             let page = self.bus.read_after(after, READ_MAX).await?;
-            let read = self.remember(&page.entries, page.last);
+            let read = self.remember(&page);
             if page.gap {
                 // Nobody listens: nobody needs to know.
                 drop(self.told.send(News::Gap(page.entries.first().map_or(page.last, |entry| entry.sequence))));
@@ -68,25 +68,27 @@ impl Shared {
     async fn read_recent(&self) -> Result<Sequence, StoreError> {
         let page = self.bus.recent(self.catch_up).await?;
         // Who listened before this began has not been told of any.
-        for change in self.remember(&page.entries, page.last) {
+        for change in self.remember(&page) {
             drop(self.told.send(News::Change(change)));
         }
         Ok(page.last)
     }
 
     /// Remembers what was read, and forgets what is no longer recent. Returns the changes in it.
-    fn remember(&self, entries: &[BusEntry], last: Sequence) -> Vec<Read> {
-        let changes: Vec<Read> = entries
-            .iter()
-            .filter_map(|entry| {
-                let change = Change::from_bytes(&entry.payload)?;
-                Some(Read { sequence: entry.sequence, at: entry.at, change })
-            })
-            .collect();
+    fn remember(&self, page: &BusPage) -> Vec<Read> {
+        let changes = page.entries.iter().filter_map(|entry| {
+            let change = Change::from_bytes(&entry.payload)?;
+            Some(Read { sequence: entry.sequence, at: entry.at, change })
+        });
+        let changes: Vec<Read> = changes.collect();
+        let passed_over = page.skipped + page.entries.len().saturating_sub(changes.len());
+        if passed_over > 0 {
+            tracing::warn!(passed_over, "changes on the bus cannot be read: they are passed over");
+        }
         let now = self.clock.now();
         let catch_up = self.catch_up;
         let mut recent = lock(&self.recent);
-        recent.last = Some(last);
+        recent.last = Some(page.last);
         recent.changes.extend(changes.iter().cloned());
         while recent.changes.front().is_some_and(|first| now.saturating_since(first.at) > catch_up)
             || recent.changes.len() > BACKLOG

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// Keywords whose values are data, in which nothing is a keyword.
-const DATA: [&str; 5] = ["const", "enum", "default", "examples", "example"];
+pub(super) const DATA: [&str; 5] = ["const", "enum", "default", "examples", "example"];
 
 /// What is left of a schema without such patterns: it accepts all that the schema accepts, and more.
 pub(super) fn without_nonlinear(schema: &Value) -> Value {

@@ -13,6 +13,7 @@ use outboard_protocol::types::CompleteResult;
 use outboard_store::KeyRing;
 use tower_service::Service;
 
+use super::early::Early;
 use crate::call::{Call, ListKind, Operation};
 use crate::catalog::{CursorSeal, Snapshot, Target};
 use crate::outcome::{Answer, CallError, Outcome};
@@ -71,41 +72,33 @@ impl Dispatch {
 impl Service<Call> for Dispatch {
     type Response = Outcome;
     type Error = Infallible;
-    type Future = ResponseFuture;
+    type Future = Early<Running>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, mut call: Call) -> ResponseFuture {
+    fn call(&mut self, mut call: Call) -> Self::Future {
         let handler = match call.target.take() {
             Some(Target::Tool(tool)) => tool.handler.0.call(call),
             Some(Target::Prompt(prompt)) => prompt.handler.0.call(call),
             Some(Target::Resource(handler) | Target::Completer(Some(handler))) => handler.0.call(call),
             Some(Target::Completer(None)) => {
-                return ResponseFuture::Ready(Some(Ok(Answer::Result(ServerResult::Complete(
-                    CompleteResult::default(),
-                )))));
+                return Early::answered(Ok(Answer::Result(ServerResult::Complete(CompleteResult::default()))));
             }
-            None => return ResponseFuture::Ready(Some(self.told_from_memory(&call))),
+            None => return Early::answered(self.told_from_memory(&call)),
         };
-        ResponseFuture::Running(handler)
+        Early::passed(Running(handler))
     }
 }
 
-/// An answer from memory, or a handler at work.
-pub(crate) enum ResponseFuture {
-    Ready(Option<Outcome>),
-    Running(BoxFuture<'static, Outcome>),
-}
+/// A handler at work.
+pub(crate) struct Running(BoxFuture<'static, Outcome>);
 
-impl Future for ResponseFuture {
+impl Future for Running {
     type Output = Result<Outcome, Infallible>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.get_mut() {
-            Self::Ready(outcome) => Poll::Ready(Ok(outcome.take().unwrap_or(Err(CallError::Panicked)))),
-            Self::Running(handler) => handler.as_mut().poll(cx).map(Ok),
-        }
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(cx).map(Ok)
     }
 }

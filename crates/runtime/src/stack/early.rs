@@ -7,32 +7,30 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::outcome::{CallError, Outcome};
+use crate::outcome::Outcome;
 
 pin_project! {
-    /// An answer that is there already, or one that the next layer is working on, with what is held meanwhile.
+    /// An answer that is there already, or one that the next layer is working on.
     #[project = EarlyProjection]
-    pub(crate) enum Early<F, H = ()> {
+    pub(crate) enum Early<F> {
         Answered { outcome: Option<Outcome> },
-        Passed { #[pin] future: F, held: H },
+        Passed { #[pin] future: F },
     }
 }
 
 impl<F> Early<F> {
     /// Passes the call on.
     pub(crate) const fn passed(future: F) -> Self {
-        Self::Passed { future, held: () }
+        Self::Passed { future }
     }
-}
 
-impl<F, H> Early<F, H> {
     /// Answers the call.
     pub(crate) const fn answered(outcome: Outcome) -> Self {
         Self::Answered { outcome: Some(outcome) }
     }
 }
 
-impl<F, H> Future for Early<F, H>
+impl<F> Future for Early<F>
 where
     F: Future<Output = Result<Outcome, Infallible>>,
 {
@@ -40,11 +38,11 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project() {
-            // Polling again after the end is a mistake of the caller; it gets an error rather than a panic.
+            // Who polls again after the end waits for ever.
             EarlyProjection::Answered { outcome } => {
-                Poll::Ready(Ok(outcome.take().unwrap_or(Err(CallError::Panicked))))
+                outcome.take().map_or(Poll::Pending, |outcome| Poll::Ready(Ok(outcome)))
             }
-            EarlyProjection::Passed { future, .. } => future.poll(cx),
+            EarlyProjection::Passed { future } => future.poll(cx),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use arc_swap::ArcSwap;
 use outboard_protocol::error::shortened;
 use outboard_protocol::types::CompletionReference;
-use outboard_protocol::uri_template::URI_BYTES_MAX;
+use outboard_protocol::uri_template::{self, URI_BYTES_MAX};
 use tower_layer::Layer;
 use tower_service::Service;
 use tracing::Span;
@@ -83,9 +83,7 @@ fn target(catalog: &Snapshot, operation: &Operation) -> Result<Option<Target>, C
             Ok(Some(Target::Tool(Arc::clone(tool))))
         }
         Operation::ReadResource { uri } => {
-            let Some(found) = catalog.resources.find(uri) else {
-                return Err(CallError::UnknownResource { uri: as_asked(uri) });
-            };
+            let Some(found) = catalog.resources.find(uri) else { return Err(unknown_resource(uri)) };
             if let Some(known_as) = found.known_as {
                 span.record("mcp.resource.uri", known_as);
             }
@@ -109,6 +107,14 @@ fn target(catalog: &Snapshot, operation: &Operation) -> Result<Option<Target>, C
             },
         },
     }
+}
+
+fn unknown_resource(uri: &str) -> CallError {
+    if uri_template::first_illegal(uri).is_some() {
+        let expected = "a URI: without spaces, braces, control characters and the like, unless percent-encoded";
+        return CallError::WrongArgument { name: "uri".into(), expected };
+    }
+    CallError::UnknownResource { uri: as_asked(uri) }
 }
 
 /// A URI that could be one is repeated whole: the specification has the error carry it (*Resources*, error handling).

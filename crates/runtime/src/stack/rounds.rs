@@ -117,9 +117,9 @@ where
                     Polled::Goes(on) => return on.map(Ok),
                     Polled::Ends(outcome) => Step::Answered { outcome: Some(outcome) },
                 },
-                // Polling again after the end is a mistake of the caller; it gets an error rather than a panic.
+                // Who polls again after the end waits for ever.
                 StepProjection::Answered { outcome } => {
-                    return Poll::Ready(Ok(outcome.take().unwrap_or(Err(CallError::Panicked))));
+                    return outcome.take().map_or(Poll::Pending, |outcome| Poll::Ready(Ok(outcome)));
                 }
             };
             // Drops the handler, where there was one.

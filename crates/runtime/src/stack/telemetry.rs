@@ -13,8 +13,7 @@ use tower_service::Service;
 use tracing::Span;
 
 use crate::call::Call;
-use crate::input::AskError;
-use crate::outcome::{Answer, CallError, Outcome};
+use crate::outcome::{Answer, CallError, Culprit, Outcome};
 
 #[derive(Clone)]
 pub(crate) struct TelemetryLayer;
@@ -99,32 +98,11 @@ fn report(outcome: &Outcome) {
             tracing::debug!(error.r#type = "tool_error", "call answered");
         }
         Ok(_) => tracing::debug!("call answered"),
-        Err(
-            error @ (CallError::NotOffered { .. }
-            | CallError::UnknownTool { .. }
-            | CallError::UnknownResource { .. }
-            | CallError::UnknownPrompt { .. }
-            | CallError::UnknownTemplate { .. }
-            | CallError::MissingArgument { .. }
-            | CallError::WrongArgument { .. }
-            | CallError::DuplicateArgument { .. }
-            | CallError::InvalidCursor
-            | CallError::InvalidState
-            | CallError::MissingCapability { .. }
-            | CallError::Unanswered(AskError::Refused(_) | AskError::Unfit | AskError::TooMany { .. })
-            | CallError::Forwarded(_)),
-        ) => tracing::debug!(%error, "call refused"),
-        Err(
-            error @ (CallError::Busy { .. }
-            | CallError::Deadline { .. }
-            | CallError::Backend { .. }
-            | CallError::Store
-            | CallError::TooManyRounds { .. }
-            | CallError::StateTooLarge { .. }
-            | CallError::Unanswered(AskError::Timeout { .. } | AskError::Unavailable)
-            | CallError::Handler { .. }),
-        ) => tracing::warn!(%error, "call failed"),
         Err(CallError::Question(fault)) => tracing::error!(error = fault as &dyn Error, "call failed"),
-        Err(error @ CallError::Panicked) => tracing::error!(%error, "call failed"),
+        Err(error) => match error.culprit() {
+            Culprit::Client => tracing::debug!(%error, "call refused"),
+            Culprit::Load | Culprit::Behind | Culprit::Handler => tracing::warn!(%error, "call failed"),
+            Culprit::Program => tracing::error!(%error, "call failed"),
+        },
     }
 }

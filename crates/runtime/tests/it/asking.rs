@@ -130,7 +130,7 @@ async fn question_without_an_answer_ends_the_call() {
     });
     let (server, client) = (Server::new(Catalog::new("test", "1").tool(swallowing)), LiveClient::new());
     let refused = AskError::Refused(ErrorObject::new(-1, "not today"));
-    let cases: [(Result<Value, AskError>, i64, Option<Duration>); 7] = [
+    let cases: [(Result<Value, AskError>, i64, Option<Duration>); 8] = [
         (Err(refused), -1, None),
         (Err(AskError::Timeout { limit: SECOND }), code::DEADLINE, None),
         (Err(AskError::TooMany { limit: 3 }), code::UNAVAILABLE, Some(SECOND)),
@@ -138,6 +138,7 @@ async fn question_without_an_answer_ends_the_call() {
         (Ok(json!(7)), code::INVALID_PARAMS, None),
         (Ok(accept(json!({"name": 1}))), code::INVALID_PARAMS, None),
         (Ok(json!({"action": "agree"})), code::INVALID_PARAMS, None),
+        (Ok(json!(["accept", {"name": "Ada"}])), code::INVALID_PARAMS, None),
     ];
     for (answer, code, retry_after) in cases {
         let text = format!("{answer:?}");
@@ -150,6 +151,25 @@ async fn question_without_an_answer_ends_the_call() {
         let (outcome, ()) = tokio::join!(server.answer(client.call("swallow", &none())), answering);
         let Err(error @ CallError::Unanswered(_)) = outcome else { panic!("{text}: {outcome:?}") };
         assert_eq!((error.object(&V2025_11_25).code, error.retry_after()), (code, retry_after), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn answer_with_a_member_that_stands_twice_is_none() {
+    let catalog = Catalog::new("test", "1").tool(greet).tool(Forwards);
+    let (server, client) = (Server::new(catalog), LiveClient::new());
+    let cases = [
+        r#"{"action":"accept","action":"decline","content":{"name":"Ada"}}"#,
+        r#"{"action":"accept","content":{"name":"Ada","name":"Eve"}}"#,
+        r#"{"action":"accept","content":{"name":"Ada"},"more":[{"a":1,"a":2}]}"#,
+    ];
+    for text in cases {
+        let answering = async { client.asked().await.answer_with(text) };
+        let (outcome, ()) = tokio::join!(server.answer(client.call("greet", &none())), answering);
+        assert!(matches!(outcome, Err(CallError::Unanswered(AskError::Unfit))), "{text}: {outcome:?}");
+        let answering = async { client.asked().await.answer_with(text) };
+        let (outcome, ()) = tokio::join!(server.answer(client.call("forward", &none())), answering);
+        assert_eq!(said(outcome), r#"Err("the client's answer to the question does not fit it")"#, "{text}");
     }
 }
 

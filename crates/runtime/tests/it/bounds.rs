@@ -8,11 +8,11 @@ use std::time::Duration;
 use outboard_protocol::error::code;
 use outboard_protocol::types::CallToolResult;
 use outboard_runtime::{
-    Call, CallError, Catalog, DynamicTool, ListKind, NativeTool, Operation, Outcome, ResponseFuture, Runtime,
+    Call, CallError, Catalog, Context, DynamicTool, ListKind, NativeTool, Operation, Outcome, ResponseFuture, Runtime,
     RuntimeConfig, tool,
 };
 use outboard_testkit::gate::Gate;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 use tower_service::Service as _;
 
@@ -28,7 +28,10 @@ async fn quick(
 }
 
 fn falling() -> impl NativeTool {
-    DynamicTool::new(open_tool("fall"), |_, _| async { panic!("it falls") })
+    async fn fall(_: Context, _: Value) -> CallToolResult {
+        panic!("it falls")
+    }
+    DynamicTool::new(open_tool("fall"), fall)
 }
 
 /// A runtime with one place for calls.

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
+use outboard_identity::Principal;
 use outboard_protocol::encode::ServerResult;
 use outboard_protocol::error::code;
 use outboard_protocol::types::{CacheScope, CallToolResult, ProgressToken, Tool};
 use outboard_runtime::{
     Answer, BoxFuture, Call, CallError, Catalog, Context, DynamicTool, Event, Handler, ListKind, NativeTool,
-    OfferedTool, Operation, Outcome, Runtime, tool,
+    OfferedTool, Operation, Outcome, QuestionError, Runtime, tool,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{REVISION, call, call_with, names, open_tool, operation, outcome, runtime, text, tool_result};
 
@@ -162,10 +164,11 @@ async fn panic_fails_its_own_call_and_no_other() {
 
 /// A tool that panics when it has waited once.
 fn panicking(name: &str) -> impl NativeTool + use<> {
-    DynamicTool::new(open_tool(name), |_, _| async {
+    async fn panics(_: Context, _: Value) -> CallToolResult {
         tokio::task::yield_now().await;
         panic!("a secret")
-    })
+    }
+    DynamicTool::new(open_tool(name), panics)
 }
 
 /// A tool that panics before it has a future.
@@ -181,4 +184,35 @@ impl Handler for PanicsAtOnce {
     fn call(&self, _: Call) -> BoxFuture<'static, Outcome> {
         std::panic::panic_any(7)
     }
+}
+
+/// Adds, and tells how far it is.
+#[tool]
+async fn add(ctx: &Context, a: i64, b: i64) -> String {
+    ctx.progress(1.0, None, None);
+    format!("{} for {}", a + b, ctx.principal().subject_key().subject())
+}
+
+#[tokio::test]
+async fn a_function_is_tested_without_a_runtime() {
+    let principal = Principal::local();
+    let subject = principal.subject_key().subject().to_owned();
+    let context = Context::detached(principal);
+    assert_eq!(add::run(&context, 1, 2).await, format!("3 for {subject}"));
+    let handle = context.state().create(&7, Duration::from_secs(60)).await.unwrap();
+    assert_eq!(context.state::<i32>().get(&handle).await.unwrap(), 7);
+}
+
+#[tokio::test]
+async fn a_handler_that_is_called_past_the_runtime_fails() {
+    let offered = add().offered();
+    let failed = offered.handler.0.call(call("add", &json!({"a": 1, "b": 2}))).await;
+    assert!(matches!(failed, Err(CallError::Question(QuestionError::OutsideOfRuntime))), "{failed:?}");
+}
+
+#[tokio::test]
+async fn a_tool_made_of_data_returns_what_any_tool_may() {
+    let tool = DynamicTool::new(open_tool("half"), |_, _| async { Err::<String, _>("no half") });
+    let runtime = runtime(Catalog::new("test", "1").tool(tool));
+    assert_eq!(text(&runtime, "half", json!({})).await, ("no half".to_owned(), true));
 }

@@ -63,6 +63,32 @@ async fn who_wants_no_log_lines_is_told_none() {
     assert_eq!(told(call("tell", &json!({}))).await, []);
 }
 
+/// Tells its progress, also backwards, and from a clone.
+#[tool]
+async fn waver(ctx: Context) -> &'static str {
+    let clone = ctx.clone();
+    for progress in [0.0, 0.0, -1.0, 2.0, f64::INFINITY, 1.0] {
+        ctx.progress(progress, None, Some("first"));
+        clone.progress(progress, None, Some("second"));
+    }
+    clone.progress(2.5, Some(f64::NAN), None);
+    "wavered"
+}
+
+#[tokio::test]
+async fn progress_that_does_not_grow_is_left_out() {
+    let server = Server::new(Catalog::new("test", "1").tool(waver));
+    let asked = call("waver", &json!({})).with_telling(Some(ProgressToken::from(1)), None);
+    let outlet = asked.outlet.clone();
+    assert_eq!(server.says(asked).await, "wavered");
+    let events = std::iter::from_fn(|| outlet.try_next()).map(|event| match event {
+        Event::Progress(told) => (told.progress, told.total, told.message),
+        other => panic!("{other:?}"),
+    });
+    let first = || Some("first".to_owned());
+    assert_eq!(events.collect::<Vec<_>>(), [(0.0, None, first()), (2.0, None, first()), (2.5, None, None)]);
+}
+
 /// Lets its connection end.
 #[tool]
 async fn long(ctx: &Context) {

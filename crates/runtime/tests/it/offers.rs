@@ -7,8 +7,8 @@ use std::task::Poll;
 use outboard_protocol::headers::{AnnotationError, Values};
 use outboard_protocol::types::{CallToolResult, Tool};
 use outboard_runtime::{
-    CallError, Catalog, CatalogError, DynamicTool, Item, NativeTool, Offer, OfferedTool, Runtime, RuntimeConfig,
-    SchemaError, SchemaLimits,
+    CallError, Catalog, CatalogError, Change, DynamicTool, Item, NativeTool, Offer, OfferedTool, Runtime,
+    RuntimeConfig, SchemaError, SchemaLimits, Since, Topics,
 };
 use outboard_testkit::gate::Gate;
 use serde_json::{Value, json};
@@ -66,6 +66,28 @@ async fn tools_come_and_go_with_the_offers() {
         let refused = outcome(&runtime, call(gone, &json!({}))).await;
         assert!(matches!(refused, Err(CallError::UnknownTool { .. })), "{gone}: {refused:?}");
     }
+}
+
+#[tokio::test]
+async fn what_was_there_before_anybody_was_served_is_no_news() {
+    let fake = Fake::new("fake", Offer::default());
+    let runtime = runtime(Catalog::new("test", "1").provider(fake.clone()));
+    fake.offer(with_tools(tools_of("fake", &["early"])));
+    runtime.settle();
+    assert_eq!(names(&runtime), ["early"]);
+    let mut listening = runtime.notify().listen(Topics::lists_and([]), Since::Recently).await.unwrap();
+    let mut following = Box::pin(runtime.follow());
+    let mut told = Box::pin(listening.next());
+    for _ in 0..3 {
+        assert!(once(&mut following).await.is_pending());
+        assert!(once(&mut told).await.is_pending(), "nothing has changed since");
+    }
+    fake.offer(with_tools(tools_of("fake", &["early", "late"])));
+    let told = tokio::select! {
+        never = following => match never {},
+        told = told => told,
+    };
+    assert_eq!(told.change, Change::Tools);
 }
 
 #[tokio::test]

@@ -198,3 +198,27 @@ async fn cursor_is_good_on_every_replica() {
     let (_, cursor) = page(&replica(), None).await;
     assert_eq!(page(&replica(), cursor.as_deref()).await.0, [3, 4, 5]);
 }
+
+#[tokio::test]
+async fn cursor_of_one_list_leads_nowhere_on_another() {
+    let names: Vec<String> = (0..5).map(|number| format!("a:{number}")).collect();
+    let prompts: Vec<String> = (0..5).map(|number| format!("t{number}")).collect();
+    let offer = Offer {
+        resources: names.iter().map(|uri| resource("fake", uri)).collect(),
+        templates: names.iter().map(|uri| template("fake", &format!("{uri}/{{x}}"))).collect(),
+        prompts: prompts.iter().map(|name| prompt("fake", name)).collect(),
+        has_resources: true,
+        has_prompts: true,
+        ..numbered(0..5)
+    };
+    let runtime = runtime_with(Catalog::new("test", "1").provider(Fake::new("fake", offer)), of_three());
+    let kinds = [ListKind::Tools, ListKind::Resources, ListKind::ResourceTemplates, ListKind::Prompts];
+    for from in kinds {
+        let first = written(&runtime, outcome(&runtime, list(from, None)).await);
+        let cursor = first["nextCursor"].as_str().unwrap();
+        for on in kinds {
+            let next = outcome(&runtime, list(on, Some(cursor))).await;
+            assert_eq!(next.is_ok(), on == from, "the cursor of {from:?} on {on:?}");
+        }
+    }
+}

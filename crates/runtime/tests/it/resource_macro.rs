@@ -28,7 +28,9 @@ fn server() -> Runtime {
         .resource(failing)
         .resource(user)
         .resource(day)
-        .resource(path);
+        .resource(path)
+        .resource(below)
+        .resource(anywhere);
     runtime(catalog)
 }
 
@@ -99,6 +101,16 @@ async fn path(parts: Vec<String>, x: Option<String>) -> String {
     format!("{parts:?} {x:?}")
 }
 
+#[resource(template = "test://below/{+path}")]
+async fn below(path: String) -> String {
+    path
+}
+
+#[resource(template = "test://anywhere/{+path}", any_value)]
+async fn anywhere(path: String) -> String {
+    path
+}
+
 #[test]
 fn attribute_and_comment_are_what_is_listed() {
     assert_eq!(listed(plain), json!({"uri": "test://plain", "name": "plain"}));
@@ -151,7 +163,10 @@ async fn variables_reach_their_parameters() {
         ("test://day/2026", "2026 None None"),
         ("test://day/2026?month=5&type=a%20b", "2026 Some(5) Some(\"a b\")"),
         ("test://path", "[] None"),
-        ("test://path/a/b%2Fc?x=", "[\"a\", \"b/c\"] Some(\"\")"),
+        ("test://path/a/b%20c?x=", "[\"a\", \"b c\"] Some(\"\")"),
+        ("test://below/a/b.c", "a/b.c"),
+        ("test://anywhere/..%2F..%2Fetc", "../../etc"),
+        ("test://anywhere/b%00", "b\0"),
     ];
     for (uri, expected) in cases {
         assert_eq!(result(&server, uri).await["contents"][0]["text"], expected, "{uri}");
@@ -174,6 +189,24 @@ async fn resource_that_its_function_does_not_have_is_unknown() {
     for uri in unknown {
         let refused = refusal(outcome(&server, read(uri)).await);
         assert_eq!(refused, (code::INVALID_PARAMS, format!("unknown resource: {uri}")));
+    }
+}
+
+#[tokio::test]
+async fn value_that_leads_elsewhere_is_refused_unless_any_is_taken() {
+    let server = server();
+    let cases = [
+        ("test://path/a/..", "parts must be a text without the segments . and .."),
+        ("test://path/a/%2E%2E/b", "parts must be a text without the segments . and .."),
+        ("test://path/a/b%2Fc", "parts must be a text without slashes and backslashes, also percent-encoded"),
+        ("test://path/a?x=b%00", "x must be a text without NUL"),
+        ("test://below/a/../../b", "path must be a text without the segments . and .."),
+        ("test://below//etc/passwd", "path must be a text that does not begin with a slash or backslash"),
+        ("test://below/a%00", "path must be a text without NUL"),
+    ];
+    for (uri, said) in cases {
+        let refused = refusal(outcome(&server, read(uri)).await);
+        assert_eq!(refused, (code::INVALID_PARAMS, format!("the argument {said}")), "{uri}");
     }
 }
 

@@ -98,6 +98,19 @@ async fn unknown_resource_is_told_with_its_uri_and_the_callers_code() {
     assert!(error.data.unwrap().as_bytes().len() < 200, "nothing is echoed at any length");
 }
 
+#[tokio::test]
+async fn text_that_is_no_uri_is_refused_unless_it_is_listed() {
+    let fake = Fake::new("fake", offer("fake", &["a:b c"], &["a:{+x}"]));
+    let runtime = runtime(Catalog::new("test", "1").provider(fake));
+    assert_eq!(reader(&runtime, "a:b c").await.as_deref(), Some("fake"), "as it is listed");
+    assert_eq!(reader(&runtime, "a:%7Bx%7D").await.as_deref(), Some("fake"));
+    for uri in ["a:{+x}", "a:{", "a:}", "a:b d", "a:b\\c", "a:<b>", "a:b\n", "a:b\0"] {
+        let error = outcome(&runtime, read(uri)).await.unwrap_err();
+        assert!(matches!(&error, CallError::WrongArgument { name, .. } if **name == *"uri"), "{uri}: {error:?}");
+        assert_eq!(error.object(&V2025_11_25).code, code::INVALID_PARAMS);
+    }
+}
+
 /// Two providers of one catalog that cannot both be taken.
 struct Conflict {
     what: &'static str,

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use outboard_protocol::RawJson;
 use outboard_protocol::encode::ServerResult;
 use outboard_protocol::error::code;
 use outboard_protocol::revision::V2026_07_28;
@@ -14,8 +15,8 @@ use outboard_protocol::types::{
 };
 use outboard_runtime::{
     Answer, Asking, Call, CallError, Catalog, Context, DynamicPrompt, DynamicResource, DynamicTool, InputConfig,
-    ListKind, NativeTool, NotAccepted, Operation, Outcome, PromptCall, QuestionError, RuntimeConfig, SingleUse,
-    ToolCall, tool,
+    ListKind, NativeTool, NotAccepted, Operation, Outcome, PromptCall, QuestionError, Round, RuntimeConfig, ToolCall,
+    tool,
 };
 use outboard_store::{KeyRing, RootKey};
 use outboard_testkit::clock::FakeClock;
@@ -46,6 +47,12 @@ async fn greet(ctx: &Context) -> Result<String, NotAccepted> {
 async fn delete(ctx: &Context, file: String) -> String {
     let text = format!("Delete {file}?");
     if ctx.confirm("sure", text).await { format!("deleted {file}") } else { "kept".to_owned() }
+}
+
+/// Deletes, if the user agrees, once for each time that it does.
+#[tool(name = "delete", single_use)]
+async fn delete_once(ctx: &Context, file: String) -> String {
+    delete::run(ctx, file).await
 }
 
 /// Asks for all that there is, at once.
@@ -98,6 +105,29 @@ async fn question_is_asked_and_its_answer_reaches_the_handler_in_the_next_round(
     ] {
         let said = server.says(again("greet", &none(), &asks, json!({"user_name": answer}))).await;
         assert_eq!(said, expected);
+    }
+}
+
+#[tokio::test]
+async fn answers_with_a_member_that_stands_twice_are_refused() {
+    let server = served();
+    let state = server.asks(first("greet", &none())).await.state();
+    let cases = [
+        (r#"{"user_name":{"action":"decline"},"user_name":{"action":"cancel"}}"#, "user_name"),
+        (r#"{"user_name":{"action":"accept","action":"decline"}}"#, "action"),
+        (r#"{"user_name":{"action":"accept","content":{"name":"Ada","\u006eame":"Eve"}}}"#, "name"),
+        (r#"{"nobody_asked":[{"a":1,"a":2}]}"#, "a"),
+    ];
+    for state in [Some(&*state), None, Some("of another key")] {
+        for (text, member) in cases {
+            let responses = Some(RawJson::parse(text.into()).unwrap());
+            let brought = Round { responses, state: state.map(Into::into) };
+            let again = first("greet", &none()).with_asking(Asking::Rounds(Some(Box::new(brought))));
+            let error = server.answer(again).await.unwrap_err();
+            assert_eq!(error.object(&V2026_07_28).code, code::INVALID_REQUEST, "{text}");
+            let CallError::DuplicateAnswer { name } = error else { panic!("{text}: {error:?}") };
+            assert_eq!(&*name, member, "{text}");
+        }
     }
 }
 
@@ -524,7 +554,7 @@ async fn once_is_kept_along_the_rounds_of_one_call() {
 
 #[tokio::test]
 async fn state_of_a_single_use_tool_is_taken_once() {
-    let server = Server::new(Catalog::new("test", "1").tool(SingleUse(delete)).tool(greet));
+    let server = Server::new(Catalog::new("test", "1").tool(delete_once).tool(greet));
     let file = json!({"file": "a"});
     let yes = || json!({"sure": accept(json!({"confirm": true}))});
     let asks = server.asks(first("delete", &file)).await;
@@ -548,8 +578,7 @@ async fn single_use_tool_is_refused_while_the_store_does_not_answer() {
     let clock = Arc::new(FakeClock::default());
     let keys = KeyRing::new(vec![RootKey::from_bytes(&[1; 32]).unwrap()]).unwrap();
     let store = down::store(Arc::new(keys), Arc::clone(&clock) as _);
-    let server =
-        Server::over(Catalog::new("test", "1").tool(SingleUse(delete)), RuntimeConfig::default(), store, clock);
+    let server = Server::over(Catalog::new("test", "1").tool(delete_once), RuntimeConfig::default(), store, clock);
     let file = json!({"file": "a"});
     let asks = server.asks(first("delete", &file)).await;
     let outcome = server.answer(again("delete", &file, &asks, json!({"sure": accept(json!({"confirm": true}))}))).await;

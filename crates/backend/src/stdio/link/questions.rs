@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use outboard_protocol::error::code;
 use outboard_protocol::types::InputRequest;
-use outboard_protocol::{ErrorObject, RawJson, RequestId};
+use outboard_protocol::{ErrorObject, RawJson, RequestId, encode};
 use outboard_runtime::{AskError, Asker};
 use tokio_util::sync::CancellationToken;
 
@@ -110,7 +110,7 @@ impl Open {
     fn answer(&self, answer: Result<RawJson, AskError>) {
         let text = match answer {
             Ok(result) => write::result(&self.id, result.as_bytes()),
-            Err(error) => write::error(&self.id, &refusal(&error)),
+            Err(error) => encode::error(Some(&self.id), &refusal(&error)),
         };
         self.reply(&text);
     }
@@ -128,7 +128,7 @@ impl Drop for Open {
             code::INTERNAL_ERROR,
             "the call that this was asked in has ended, or takes no further question",
         );
-        self.reply(&write::error(&self.id, &error));
+        self.reply(&encode::error(Some(&self.id), &error));
     }
 }
 

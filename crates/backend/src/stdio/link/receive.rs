@@ -6,7 +6,7 @@ use bytes::Bytes;
 use outboard_protocol::error::code;
 use outboard_protocol::jsonrpc::{Fault, MessageError};
 use outboard_protocol::types::{InputRequest, LogMessage, Progress, ProgressToken};
-use outboard_protocol::{ErrorObject, Message, Method, Notification, RawJson, Request, RequestId, Response};
+use outboard_protocol::{ErrorObject, Message, Method, Notification, RawJson, Request, RequestId, Response, encode};
 use outboard_runtime::{BackendFailure, Event};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -191,7 +191,7 @@ impl Shared {
         let backend = &*self.surroundings.backend;
         tracing::debug!(target: "outboard::child", backend, refusal = &*refusal.message, "refused a request of a child");
         self.surroundings.counters.refused_requests.add();
-        self.reply(&write::error(id, refusal));
+        self.reply(&encode::error(Some(id), refusal));
     }
 
     fn garbage(&self, error: &MessageError) {

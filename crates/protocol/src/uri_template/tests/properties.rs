@@ -38,6 +38,14 @@ fn any_level() -> impl Strategy<Value = String> {
     })
 }
 
+/// A template whose variables have two names, so that most stand in several places.
+fn repeating() -> impl Strategy<Value = String> {
+    let variables = proptest::collection::vec("v[01](:[1-4]|\\*)?", 1..3);
+    let expression = ("[+#./]?", variables).prop_map(|(operator, names)| format!("{{{operator}{}}}", names.join(",")));
+    let parts = proptest::collection::vec(prop_oneof!["[-ab./,#]{0,2}".boxed(), expression.boxed()], 0..4);
+    parts.prop_map(|parts| parts.concat())
+}
+
 proptest! {
     #[test]
     fn no_text_makes_parsing_panic(text in prop_oneof![".*", "[{}a:*,%0-9+#./;?&!-]{0,40}"], uri in ".*") {
@@ -68,6 +76,19 @@ proptest! {
         let uri = template.expand(&values);
         let found = template.matches(&uri);
         prop_assert_eq!(found.map(|found| template.expand(&found)), Some(uri), "{}", template);
+    }
+
+    /// Members are left out here: they have an order and an `=` of their own.
+    #[test]
+    fn values_of_variables_that_stand_several_times_expand_to_the_same_uri(
+        template in repeating(),
+        uri in "[-ab./,#]{0,6}",
+    ) {
+        let template = self::template(&template);
+        if let Some(found) = template.matches(&uri) {
+            let expanded = symbol::symbols(&template.expand(&found)).unwrap();
+            prop_assert_eq!(symbol::text(&expanded), uri, "{} {:?}", template, found);
+        }
     }
 
     /// Reserved expansions copy triplets of their values, and these need not be UTF-8: no percent signs here.

@@ -4,10 +4,11 @@ use std::future::Future;
 use std::sync::Arc;
 
 use outboard_protocol::encode::ServerResult;
+use outboard_protocol::error::shortened;
 use outboard_protocol::types::ResourceTemplate;
-use outboard_protocol::uri_template::UriTemplate;
+use outboard_protocol::uri_template::{UriTemplate, Variables};
 
-use super::{IntoResourceResult, MatchedUri, Read};
+use super::{IntoResourceResult, MatchedUri, Read, Values};
 use crate::call::{Call, Operation};
 use crate::context::Context;
 use crate::outcome::{Answer, CallError, Outcome};
@@ -34,7 +35,7 @@ where
         let (run, mime_type) = (Arc::clone(&self.run), self.mime_type.clone());
         Box::pin(async move {
             let uri = uri_of(&call);
-            let contents = run(Context::of(call)).await;
+            let contents = run(Context::of(call)?).await;
             answer(contents, &uri, mime_type.as_deref())
         })
     }
@@ -46,14 +47,30 @@ pub(super) struct TemplateHandler<F> {
     mime_type: Option<Arc<str>>,
     /// `None` where the text is no template; the catalog does not take it then.
     template: Option<UriTemplate>,
+    values: Values,
 }
 
 impl<F> TemplateHandler<F> {
-    pub(super) fn new(run: F, template: &ResourceTemplate) -> Self {
+    pub(super) fn new(run: F, template: &ResourceTemplate, values: Values) -> Self {
         Self {
             run: Arc::new(run),
             mime_type: template.mime_type.as_deref().map(Into::into),
             template: UriTemplate::parse(&template.uri_template).ok(),
+            values,
+        }
+    }
+
+    /// The values with which the template stands for a URI, if it takes them.
+    fn variables(&self, uri: &str) -> Result<Variables, CallError> {
+        let unknown = || CallError::UnknownResource { uri: uri.into() };
+        let template = self.template.as_ref().ok_or_else(unknown)?;
+        let variables = template.matches(uri).ok_or_else(unknown)?;
+        match self.values {
+            Values::Any => Ok(variables),
+            Values::Contained => template.check(variables).map_err(|error| CallError::WrongArgument {
+                name: shortened(&error.variable),
+                expected: error.expected(),
+            }),
         }
     }
 }
@@ -66,11 +83,10 @@ where
     fn call(&self, call: Call) -> BoxFuture<'static, Outcome> {
         let (run, mime_type) = (Arc::clone(&self.run), self.mime_type.clone());
         let uri = uri_of(&call);
-        let variables = self.template.as_ref().and_then(|template| template.matches(&uri));
+        let variables = self.variables(&uri);
         Box::pin(async move {
-            let Some(variables) = variables else { return Err(CallError::UnknownResource { uri }) };
-            let matched = MatchedUri { uri: uri.to_string(), variables };
-            let contents = run(Context::of(call), matched).await;
+            let matched = MatchedUri { uri: uri.to_string(), variables: variables? };
+            let contents = run(Context::of(call)?, matched).await;
             answer(contents, &uri, mime_type.as_deref())
         })
     }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::call::{Call, Operation};
 use crate::catalog::{CatalogPrompt, CatalogTool, Target};
 use crate::outcome::{Answer, CallError, Outcome};
-use crate::stack::unique::{self, UniqueError};
+use crate::unique::{self, UniqueError};
 
 /// The answer to a call whose arguments do not fit.
 pub(super) fn refusal(call: &Call) -> Option<Outcome> {

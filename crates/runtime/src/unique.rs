@@ -10,7 +10,7 @@ use serde_json::{Map, Number, Value};
 
 /// Why a text is not read.
 #[derive(Debug)]
-pub(super) enum UniqueError {
+pub(crate) enum UniqueError {
     /// A member stands twice.
     Duplicate { name: Box<str> },
     /// It is no JSON, or has a number that none of our types holds.
@@ -18,7 +18,7 @@ pub(super) enum UniqueError {
 }
 
 /// Reads one JSON value.
-pub(super) fn read(text: &str) -> Result<Value, UniqueError> {
+pub(crate) fn read(text: &str) -> Result<Value, UniqueError> {
     let mut duplicate = None;
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = Unique { duplicate: &mut duplicate }.deserialize(&mut deserializer).map_err(UniqueError::Json)?;
