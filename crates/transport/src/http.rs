@@ -26,7 +26,7 @@ use outboard_protocol::headers::{HeaderMismatch, Values};
 use outboard_protocol::jsonrpc::MessageError;
 use outboard_protocol::{Era, EraDecision, Header, Message, RawJson, RequestId, Revision, decide_era, revision};
 use outboard_runtime::Runtime;
-use outboard_store::Sessions;
+use outboard_store::{SessionLimits, Sessions};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_service::Service;
@@ -39,6 +39,7 @@ use refusal::Refusal;
 
 use crate::legacy::Legacy;
 use crate::streams::Streams;
+use crate::subscription::SubscriptionLimits;
 
 /// Streamable HTTP over a [`Runtime`]. Clones share everything and are cheap.
 ///
@@ -76,11 +77,14 @@ pub(crate) struct Inner {
 }
 
 impl StreamableHttp {
-    /// A transport over `runtime`. `sessions` are the legacy sessions; they and the runtime are to be over one store.
+    /// A transport over `runtime`, whose store holds the legacy sessions too.
     #[must_use]
-    pub fn new(runtime: Runtime, sessions: Sessions, shutdown: Shutdown, config: HttpConfig) -> Self {
+    pub fn new(runtime: Runtime, shutdown: Shutdown, config: HttpConfig) -> Self {
         let streams = Streams::new(config.streams_max_per_principal, config.streams_max);
-        let legacy = Legacy::new(runtime.store(), &config);
+        let SubscriptionLimits { uris_max: subscriptions_max, uri_bytes_max } = config.subscriptions;
+        let sessions = Sessions::new(runtime.store(), config.legacy.session_max_age)
+            .with_limits(SessionLimits { subscriptions_max, uri_bytes_max });
+        let legacy = Legacy::new(&runtime, &config.legacy);
         let local = Principal::local();
         let Shutdown { tasks, draining: drain } = shutdown;
         Self { inner: Arc::new(Inner { runtime, sessions, config, local, tasks, drain, streams, legacy }) }
@@ -129,7 +133,7 @@ impl Inner {
             parsed => parsed?,
         };
         let version = version_header(&parts.headers).map_err(|error| Refusal::protocol(id_of(&message), error))?;
-        let session = self.named_session(version, &posted)?;
+        let session = self.named_session(version, &posted).map_err(|refusal| refusal.to(id_of(&message)))?;
         match decide(version, &message, session.revision())? {
             EraDecision::Modern(_) | EraDecision::ModernUnknown(_) => self.modern(posted, message).await,
             EraDecision::Legacy(_) => self.legacy(posted, message, session).await,

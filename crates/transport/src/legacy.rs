@@ -6,8 +6,10 @@ mod asking;
 mod batch;
 mod claim;
 mod connections;
+mod ending;
 mod event_id;
 pub(crate) mod fuzzing;
+mod open_questions;
 mod opening;
 mod requests;
 mod resume;
@@ -16,29 +18,36 @@ mod seats;
 mod session;
 mod session_stream;
 pub(crate) mod stdio;
+mod subscribing;
 mod writer;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::http::{Response, StatusCode, request};
+use ::http::{HeaderMap, Response, StatusCode, request};
 use bytes::Bytes;
-use outboard_store::{EventLog, EventLogLimits, Mailbox, MailboxLimits, Store};
+use outboard_protocol::Header;
+use outboard_runtime::Runtime;
+use outboard_store::{EventLog, EventLogLimits, Mailbox, MailboxLimits, Session};
 use tokio_util::task::TaskTracker;
 
 use crate::http::body::Body;
-use crate::http::config::HttpConfig;
-use crate::http::headers::{LAST_EVENT_ID, single};
+use crate::http::config::LegacyConfig;
+use crate::http::headers::{LAST_EVENT_ID, SESSION_ID, single};
 use crate::http::refusal::Refusal;
 use crate::http::{Inner, empty, may_be_legacy, media, version_header};
-use crate::streams::Streams;
+use crate::modern::unsupported;
 use claim::Claims;
 use connections::Connections;
 use event_id::EventId;
+use open_questions::OpenQuestions;
 use running::Running;
 use seats::Seats;
 use session_stream::SessionStream;
 use writer::ENTRY_OVERHEAD;
+
+/// How many questions to one caller may be open at a time, where nobody says otherwise.
+pub(crate) const QUESTIONS_MAX: usize = 32;
 
 /// What legacy clients need beside the store: what runs and waits in this process.
 #[derive(Debug)]
@@ -51,20 +60,19 @@ pub(crate) struct Legacy {
     /// The longest message that is kept for resumption, in bytes.
     kept_bytes_max: usize,
     mailbox: Mailbox,
-    /// The open questions: their places are counted like those of streams.
-    questions: Streams,
+    questions: OpenQuestions,
 }
 
 impl Legacy {
-    pub(crate) fn new(store: &Store, config: &HttpConfig) -> Self {
-        let legacy = &config.legacy;
+    pub(crate) fn new(runtime: &Runtime, config: &LegacyConfig) -> Self {
+        let store = runtime.store();
         let events = EventLogLimits {
-            events_max: legacy.event_entries,
-            bytes_max: legacy.event_bytes,
-            age_max: legacy.event_age,
+            events_max: config.event_entries,
+            bytes_max: config.event_bytes,
+            age_max: config.event_age,
         };
         // A mailbox is there for longer than its question is open.
-        let ttl = config.input_timeout.saturating_add(Duration::from_secs(60));
+        let ttl = runtime.config().input.timeout.saturating_add(Duration::from_secs(60));
         let mailbox = MailboxLimits { ttl, ..MailboxLimits::default() };
         Self {
             running: Running::default(),
@@ -72,20 +80,25 @@ impl Legacy {
             seats: Seats::default(),
             claims: Claims::new(store),
             events: EventLog::new(store, events),
-            kept_bytes_max: legacy.event_bytes.min(store.logs.entry_bytes_max()).saturating_sub(ENTRY_OVERHEAD),
+            kept_bytes_max: config.event_bytes.min(store.logs.entry_bytes_max()).saturating_sub(ENTRY_OVERHEAD),
             mailbox: Mailbox::new(store, mailbox),
-            questions: Streams::new(config.questions_max, usize::MAX),
+            questions: OpenQuestions::new(config.questions_max),
         }
+    }
+}
+
+impl Legacy {
+    /// Ends what waits for the client of a session that was ended, in this process.
+    async fn end(&self, session: &Session) {
+        self.running.end(session.number);
+        self.questions.end(session.number).await;
     }
 }
 
 impl Inner {
     /// The stream of a session, or the rest of an answer: GET with the session's id.
     pub(crate) async fn get(self: &Arc<Self>, parts: &request::Parts) -> Result<Response<Body>, Refusal> {
-        let version = version_header(&parts.headers).map_err(|error| Refusal::protocol(None, error))?;
-        if !may_be_legacy(version) {
-            return Err(Refusal::ModernMethod);
-        }
+        check_era(&parts.headers)?;
         if !media::accepts(&parts.headers)?.events {
             return Err(Refusal::NotAcceptable);
         }
@@ -113,13 +126,10 @@ impl Inner {
         }
     }
 
-    /// Ends a session: DELETE with its id. Calls that run in it go on and are answered where they were asked; the session's
-    /// streams end.
+    /// Ends a session: DELETE with its id. The session's streams and questions end, and with these the calls that ask them.
+    /// Other calls go on; one that has told nothing yet is answered where it was asked.
     pub(crate) async fn delete(&self, parts: &request::Parts) -> Result<Response<Body>, Refusal> {
-        let version = version_header(&parts.headers).map_err(|error| Refusal::protocol(None, error))?;
-        if !may_be_legacy(version) {
-            return Err(Refusal::ModernMethod);
-        }
+        check_era(&parts.headers)?;
         let principal = self.principal(parts)?;
         let named = self.open_session(&parts.headers, &principal)?;
         let living = self.living(named, None).await?;
@@ -127,8 +137,22 @@ impl Inner {
             tracing::warn!(%error, "a session could not be ended");
             Refusal::StoreUnavailable { id: None }
         })?;
-        self.session_changed(&living.session).await;
+        self.legacy.end(&living.session).await;
+        self.legacy.seats.signal(living.session.number);
+        self.tell_replicas(&living.session);
         Ok(empty(StatusCode::NO_CONTENT))
+    }
+}
+
+/// Checks that a request without a body is a legacy one. An unknown revision in a session is an invalid one there
+/// (2025-11-25 *Protocol Version Header*); without a session it is a later one, which has none.
+fn check_era(headers: &HeaderMap) -> Result<(), Refusal> {
+    match version_header(headers).map_err(|error| Refusal::protocol(None, error))? {
+        Header::Unknown(version) if headers.contains_key(&SESSION_ID) => {
+            Err(Refusal::protocol(None, unsupported(version)))
+        }
+        version if may_be_legacy(version) => Ok(()),
+        _ => Err(Refusal::ModernMethod),
     }
 }
 

@@ -9,6 +9,7 @@ mod http;
 mod legacy;
 mod modern;
 mod operation;
+mod places;
 pub mod stdio;
 mod streams;
 mod subscription;

@@ -80,9 +80,12 @@ pub(crate) fn has_modern_meta(params: Option<&RawJson>) -> Result<bool, ParamsEr
 
 /// The modern revision that a request names.
 fn served(version: &str) -> Result<&'static Revision, ProtocolError> {
-    Revision::served(version)
-        .filter(|revision| revision.era == Era::Modern)
-        .ok_or_else(|| ProtocolError::UnsupportedVersion { requested: shortened(version) })
+    Revision::served(version).filter(|revision| revision.era == Era::Modern).ok_or_else(|| unsupported(version))
+}
+
+/// The refusal of a revision that is not served.
+pub(crate) fn unsupported(version: &str) -> ProtocolError {
+    ProtocolError::UnsupportedVersion { requested: shortened(version) }
 }
 
 /// What the server is, in modern words.

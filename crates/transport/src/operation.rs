@@ -44,7 +44,7 @@ pub(crate) fn round(params: &Params<'_>, state_bytes_max: usize) -> Result<Optio
     if state.as_ref().is_some_and(|state| state.len() > state_bytes_max) {
         return Err(ParamsError::WrongType { name: "requestState", expected: "a text that this server gave out" });
     }
-    let responses = params.input_responses().and_then(|raw| params.part(raw));
+    let responses = params.input_responses()?.and_then(|raw| params.part(raw));
     if state.is_none() && responses.is_none() {
         return Ok(None);
     }

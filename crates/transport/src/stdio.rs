@@ -23,6 +23,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::legacy::QUESTIONS_MAX;
 use crate::subscription::SubscriptionLimits;
 
 pub(crate) use answer::Answered;
@@ -52,7 +53,7 @@ impl Default for StdioConfig {
             line_bytes_max: 4 * 1024 * 1024,
             requests_max: 256,
             streams_max: 64,
-            questions_max: 32,
+            questions_max: QUESTIONS_MAX,
             subscriptions: SubscriptionLimits::default(),
             grace: Duration::from_secs(5),
         }

@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 use std::future::pending;
 use std::time::Duration;
 
-use outboard_protocol::params::ParamsError;
-use outboard_protocol::raw::Members;
+use outboard_protocol::params::{ParamsError, members, object, value};
 use outboard_protocol::types::{ServerCapabilities, SubscriptionFilter};
 use outboard_protocol::{RawJson, RequestId, encode};
 use outboard_runtime::{Change, Listening, Runtime, Topics, Watching};
-use outboard_store::StoreError;
+use outboard_store::{SessionLimits, StoreError};
 use tokio::time::{Instant, sleep_until};
 
 use crate::streams::StreamPlace;
@@ -19,13 +18,14 @@ use crate::streams::StreamPlace;
 pub struct SubscriptionLimits {
     /// How many resources. Default: 256.
     pub uris_max: usize,
-    /// The longest URI, in bytes. Default: 8 KiB.
+    /// The longest URI, in bytes. Default: that of [`SessionLimits`], 2 KiB.
     pub uri_bytes_max: usize,
 }
 
 impl Default for SubscriptionLimits {
     fn default() -> Self {
-        Self { uris_max: 256, uri_bytes_max: 8 * 1024 }
+        let SessionLimits { subscriptions_max, uri_bytes_max } = SessionLimits::default();
+        Self { uris_max: subscriptions_max, uri_bytes_max }
     }
 }
 
@@ -34,23 +34,22 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// Reads the filter of a listen request.
 pub(crate) fn filter(params: Option<&RawJson>, limits: SubscriptionLimits) -> Result<SubscriptionFilter, ParamsError> {
-    let name = "notifications";
-    let expected = "an object of toolsListChanged, promptsListChanged, resourcesListChanged (booleans) and \
-                    resourceSubscriptions (an array of URIs)";
-    let params = params.map_or(&b"{}"[..], RawJson::as_bytes);
-    let members: Members<'_> = serde_json::from_slice(params).map_err(|_| ParamsError::Unreadable)?;
-    let mut filters = members.0.iter().filter(|(member, _)| member == name).map(|(_, value)| value.get());
-    let filter = filters.next().ok_or(ParamsError::Missing { name })?;
-    if filters.next().is_some() {
-        return Err(ParamsError::Duplicate { name });
-    }
-    // The type would be read from an array too.
-    let filter = filter.starts_with('{').then(|| serde_json::from_str::<SubscriptionFilter>(filter).ok()).flatten();
-    let filter = filter.ok_or(ParamsError::WrongType { name, expected })?;
+    let filter = object(members(params)?.required("notifications", "notifications")?, "notifications")?;
+    let flag = |name, path| match filter.optional(name, path)? {
+        Some(flag) => value(flag, path, "true or false"),
+        None => Ok(false),
+    };
+    let (name, path) = ("resourceSubscriptions", "notifications.resourceSubscriptions");
+    let uris = filter.optional(name, path)?.map(|uris| value(uris, path, "an array of URIs")).transpose()?;
+    let filter = SubscriptionFilter {
+        tools_list_changed: flag("toolsListChanged", "notifications.toolsListChanged")?,
+        prompts_list_changed: flag("promptsListChanged", "notifications.promptsListChanged")?,
+        resources_list_changed: flag("resourcesListChanged", "notifications.resourcesListChanged")?,
+        resource_subscriptions: uris.unwrap_or_default(),
+    };
     let uris = &filter.resource_subscriptions;
     if uris.len() > limits.uris_max || uris.iter().any(|uri| uri.len() > limits.uri_bytes_max) {
-        let name = "notifications.resourceSubscriptions";
-        return Err(ParamsError::WrongType { name, expected: "fewer or shorter URIs: the server bounds both" });
+        return Err(ParamsError::WrongType { name: path, expected: "fewer or shorter URIs: the server bounds both" });
     }
     Ok(filter)
 }
@@ -137,6 +136,7 @@ pub(crate) struct Subscription {
     id: RequestId,
     honoured: SubscriptionFilter,
     changes: Changes,
+    runtime: Runtime,
     /// So that who has the resources tells of them.
     _watching: Vec<Watching>,
     _place: StreamPlace,
@@ -154,7 +154,8 @@ impl Subscription {
         let topics = Topics::of(&honoured);
         let watching = topics.iter().filter_map(Change::uri).map(|uri| runtime.watch(uri)).collect();
         let listening = runtime.notify().listen(topics, outboard_runtime::Since::Recently).await?;
-        Ok(Self { id, honoured, changes: Changes::new(listening), _watching: watching, _place: place })
+        let changes = Changes::new(listening);
+        Ok(Self { id, honoured, changes, runtime: runtime.clone(), _watching: watching, _place: place })
     }
 
     /// The first message: what will be told.
@@ -174,7 +175,7 @@ impl Subscription {
 
     /// The last message, when the server ends the stream in order.
     pub(crate) fn end(&self) -> Vec<u8> {
-        encode::listen_result(&self.id)
+        encode::listen_result(self.runtime.identity(), &self.id)
     }
 }
 
@@ -211,8 +212,21 @@ mod tests {
             assert_eq!(read(&params, limits).is_ok(), is_taken, "{params}");
         }
         assert!(filter(None, limits).is_err());
-        let twice = RawJson::parse(r#"{"notifications":{},"notifications":{}}"#.into()).unwrap();
-        assert_eq!(filter(Some(&twice), limits), Err(ParamsError::Duplicate { name: "notifications" }));
+        let twice = [
+            (r#"{"notifications":{},"notifications":{}}"#, "notifications"),
+            (
+                r#"{"notifications":{"toolsListChanged":true,"toolsListChanged":false}}"#,
+                "notifications.toolsListChanged",
+            ),
+            (
+                r#"{"notifications":{"resourceSubscriptions":[],"resourceSubscriptions":[]}}"#,
+                "notifications.resourceSubscriptions",
+            ),
+        ];
+        for (params, name) in twice {
+            let params = RawJson::parse(params.into()).unwrap();
+            assert_eq!(filter(Some(&params), limits), Err(ParamsError::Duplicate { name }));
+        }
     }
 
     #[test]

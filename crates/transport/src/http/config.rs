@@ -1,7 +1,9 @@
 //! Bounds and times of the HTTP transport.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
+use crate::legacy::QUESTIONS_MAX;
 use crate::subscription::SubscriptionLimits;
 
 /// Bounds and times of the HTTP transport.
@@ -16,27 +18,33 @@ pub struct HttpConfig {
     /// How long a modern call may work in silence before its answer becomes a stream, which keeps the connection alive.
     /// Default: 10 s.
     pub stream_after_modern: Duration,
-    /// The same for a legacy call. Default: 250 ms.
-    pub stream_after_legacy: Duration,
     /// How often a silent stream carries a comment, so that nobody in between ends it. Default: 15 s.
     pub keep_alive: Duration,
     /// How many streams that wait for notifications one principal may have open at a time. Default: 64.
     pub streams_max_per_principal: usize,
     /// The same over all principals. Default: 10,000.
     pub streams_max: usize,
-    /// What one listen request may subscribe to.
+    /// What one listen request, or one legacy session, may subscribe to.
     pub subscriptions: SubscriptionLimits,
-    /// How long a question to a legacy client may stay open. Default: 10 min.
-    pub input_timeout: Duration,
-    /// How many questions one principal's legacy clients may have open at a time. Default: 16.
-    pub questions_max: usize,
-    /// Streams of legacy clients.
+    /// Sessions of legacy clients, and what happens in them.
     pub legacy: LegacyConfig,
 }
 
-/// Bounds and times of the streams of legacy clients.
+/// Bounds and times of the sessions of legacy clients.
 #[derive(Clone, Debug)]
 pub struct LegacyConfig {
+    /// How long a session lives, used or not. Default: 7 days.
+    pub session_max_age: Duration,
+    /// How many sessions one principal may open per second, once its burst is used up. Default: 20.
+    pub initialize_rate: NonZeroU32,
+    /// How many it may open at once. Default: 200.
+    pub initialize_burst: NonZeroU32,
+    /// How long a call may work in silence before its answer becomes a stream, which keeps the connection alive. Default:
+    /// 250 ms.
+    pub stream_after: Duration,
+    /// How many questions the clients of one principal may have open at a time; one session at most half of them, rounded
+    /// up. How long each may stay open is the runtime's to say. Default: 32.
+    pub questions_max: usize,
     /// How long a GET stream stays open, silent, beside a newer one of its session. Default: 60 s.
     pub get_takeover: Duration,
     /// When the connection of a stream ends, for its client to fetch the rest over a new one; sessions of 2025-11-25
@@ -55,6 +63,11 @@ pub struct LegacyConfig {
 impl Default for LegacyConfig {
     fn default() -> Self {
         Self {
+            session_max_age: Duration::from_secs(7 * 24 * 60 * 60),
+            initialize_rate: const { NonZeroU32::new(20).unwrap() },
+            initialize_burst: const { NonZeroU32::new(200).unwrap() },
+            stream_after: Duration::from_millis(250),
+            questions_max: QUESTIONS_MAX,
             get_takeover: Duration::from_secs(60),
             connection_max: None,
             retry: Duration::from_secs(1),
@@ -84,13 +97,10 @@ impl HttpConfig {
             body_bytes_max: 4 * 1024 * 1024,
             body_timeout: Duration::from_secs(30),
             stream_after_modern: Duration::from_secs(10),
-            stream_after_legacy: Duration::from_millis(250),
             keep_alive: Duration::from_secs(15),
             streams_max_per_principal: 64,
             streams_max: 10_000,
             subscriptions: SubscriptionLimits::default(),
-            input_timeout: Duration::from_secs(10 * 60),
-            questions_max: 16,
             legacy: LegacyConfig::default(),
         }
     }

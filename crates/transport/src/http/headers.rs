@@ -27,7 +27,7 @@ pub(crate) fn single<'a>(headers: &'a HeaderMap, name: &'static HeaderName) -> R
     match values(headers, name) {
         Values::None => Ok(None),
         Values::One(value) => Ok(Some(value)),
-        Values::Many => Err(Refusal::RepeatedHeader { name: name.as_str() }),
+        Values::Many => Err(Refusal::RepeatedHeader { id: None, name: name.as_str() }),
     }
 }
 

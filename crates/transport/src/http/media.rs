@@ -19,7 +19,8 @@ pub(crate) fn check_content(headers: &HeaderMap) -> Result<(), Refusal> {
         (Some(value), None) => value == "application/json" || is_json(value),
         _ => false,
     };
-    let is_plain = headers.get_all(header::CONTENT_ENCODING).iter().all(|coding| coding == "identity");
+    let codings = headers.get_all(header::CONTENT_ENCODING);
+    let is_plain = codings.iter().all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"));
     if is_json && is_plain { Ok(()) } else { Err(Refusal::ContentType) }
 }
 
@@ -48,27 +49,51 @@ pub(crate) fn accepts(headers: &HeaderMap) -> Result<Accepts, Refusal> {
     {
         return Ok(Accepts { json: true, events: true });
     }
-    let mut best = Accepts { json: false, events: false };
-    let mut listed = false;
+    let mut json = Verdict::default();
+    let mut events = Verdict::default();
+    let mut is_listed = false;
     for value in headers.get_all(header::ACCEPT) {
-        listed = true;
+        is_listed = true;
         let Ok(text) = value.to_str() else { return Err(Refusal::NotAcceptable) };
-        for range in text.split(',').filter(|range| acceptable(range)) {
-            let essence = range.split(';').next().unwrap_or_default().trim();
-            let is = |name: &str| essence.eq_ignore_ascii_case(name);
-            best.json |= is("application/json") || is("application/*") || is("*/*");
-            best.events |= is("text/event-stream") || is("text/*") || is("*/*");
+        for range in text.split(',') {
+            json.hear(range, "application", "json");
+            events.hear(range, "text", "event-stream");
         }
     }
-    match (listed, best) {
-        (false, _) => Ok(Accepts { json: true, events: true }),
-        (true, Accepts { json: false, events: false }) => Err(Refusal::NotAcceptable),
-        (true, accepts) => Ok(accepts),
+    match (is_listed, json.is_accepted, events.is_accepted) {
+        (false, _, _) => Ok(Accepts { json: true, events: true }),
+        (true, false, false) => Err(Refusal::NotAcceptable),
+        (true, json, events) => Ok(Accepts { json, events }),
+    }
+}
+
+/// What the ranges of an `Accept` header say of one media type: of those that hold it, the most specific counts.
+#[derive(Default)]
+struct Verdict {
+    specificity: u8,
+    is_accepted: bool,
+}
+
+impl Verdict {
+    fn hear(&mut self, range: &str, main: &str, sub: &str) {
+        let essence = range.split(';').next().unwrap_or_default().trim();
+        let specificity = match essence.split_once('/') {
+            Some((m, s)) if m.eq_ignore_ascii_case(main) && s.eq_ignore_ascii_case(sub) => 3,
+            Some((m, "*")) if m.eq_ignore_ascii_case(main) => 2,
+            Some(("*", "*")) => 1,
+            _ => return,
+        };
+        let is_accepted = has_weight(range);
+        if specificity > self.specificity {
+            *self = Self { specificity, is_accepted };
+        } else if specificity == self.specificity {
+            self.is_accepted |= is_accepted;
+        }
     }
 }
 
 /// Whether a range of an `Accept` header has a weight above zero.
-fn acceptable(range: &str) -> bool {
+fn has_weight(range: &str) -> bool {
     !range.split(';').skip(1).any(|parameter| {
         parameter.split_once('=').is_some_and(|(name, weight)| {
             name.trim().eq_ignore_ascii_case("q") && weight.trim().parse::<f32>().is_ok_and(|weight| weight <= 0.0)
@@ -101,16 +126,18 @@ mod tests {
         for (values, taken) in cases {
             assert_eq!(check_content(&headers(&header::CONTENT_TYPE, values)).is_ok(), taken, "{values:?}");
         }
-        let mut compressed = headers(&header::CONTENT_TYPE, &["application/json"]);
-        compressed.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        assert!(check_content(&compressed).is_err());
+        for (coding, taken) in [("gzip", false), ("identity", true), ("Identity", true), ("identity, gzip", false)] {
+            let mut coded = headers(&header::CONTENT_TYPE, &["application/json"]);
+            coded.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
+            assert_eq!(check_content(&coded).is_ok(), taken, "{coding}");
+        }
     }
 
     #[test]
     fn accept_is_read_by_its_ranges() {
         let both = Some((true, true));
         type Case<'a> = (&'a [&'a str], Option<(bool, bool)>);
-        let cases: [Case<'_>; 11] = [
+        let cases: [Case<'_>; 16] = [
             (&[], both),
             (&["*/*"], both),
             (&["application/json, text/event-stream"], both),
@@ -119,6 +146,11 @@ mod tests {
             (&["application/*, text/*"], both),
             (&["application/json"], Some((true, false))),
             (&["text/event-stream;q=0.5"], Some((false, true))),
+            (&["text/event-stream;q=0, */*"], Some((true, false))),
+            (&["*/*", "application/json;q=0"], Some((false, true))),
+            (&["*/*;q=0, text/*"], Some((false, true))),
+            (&["text/*;q=0, text/event-stream;q=0.1"], Some((false, true))),
+            (&["*/*;q=0, Application/JSON; q=0.000"], None),
             (&["application/json;q=0"], None),
             (&["application/jsonx"], None),
             (&["text/html"], None),

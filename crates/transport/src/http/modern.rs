@@ -1,9 +1,10 @@
 //! Modern requests: each checked against its own headers and `_meta`, none remembered.
 
 use ::http::{Response, StatusCode};
+use outboard_protocol::headers;
 use outboard_protocol::params::Params;
 use outboard_protocol::types::SubscriptionFilter;
-use outboard_protocol::{Message, Method, ProtocolError, Request};
+use outboard_protocol::{Header, Message, Method, ProtocolError, RawJson, Request};
 use outboard_runtime::Runtime;
 use tower_service::Service as _;
 
@@ -11,9 +12,9 @@ use super::body::Body;
 use super::headers::{mirrored, values};
 use super::refusal::Refusal;
 use super::respond::{RunningCall, Streaming, respond};
-use super::{Inner, Posted, empty};
+use super::{Inner, Posted, empty, version_header};
 use crate::answering::Answering;
-use crate::modern::{Asked, describe};
+use crate::modern::{Asked, describe, unsupported};
 use crate::subscription;
 
 impl Inner {
@@ -22,14 +23,20 @@ impl Inner {
         let request = match message {
             Message::Request(request) => request,
             // The revision has no notification for a server over HTTP: taken and left aside.
-            Message::Notification(_) => return Ok(empty(StatusCode::ACCEPTED)),
-            Message::Response(_) => return Err(Refusal::ResponsePosted),
+            Message::Notification(notification) => {
+                check_told(notification.params.as_ref(), &posted).map_err(|error| Refusal::protocol(None, error))?;
+                return Ok(empty(StatusCode::ACCEPTED));
+            }
+            Message::Response(_) => {
+                check_told(None, &posted).map_err(|error| Refusal::protocol(None, error))?;
+                return Err(Refusal::ResponsePosted);
+            }
         };
         let refuse = |error| Refusal::protocol(Some(request.id.clone()), error);
         if request.method == Method::Listen {
             check(&request, &posted, &self.runtime).map_err(refuse)?;
             if !posted.accepts.events {
-                return Err(Refusal::NotAcceptable);
+                return Err(Refusal::NoEvents { id: request.id });
             }
             let filter = self.filter(&request).map_err(refuse)?;
             return self.listen(&posted, request.id, filter).await;
@@ -61,6 +68,21 @@ impl Inner {
 
     fn filter(&self, request: &Request) -> Result<SubscriptionFilter, ProtocolError> {
         Ok(subscription::filter(request.params.as_ref(), self.config.subscriptions)?)
+    }
+}
+
+/// Checks what wants no answer: it names a revision that is served, in one way. Otherwise who sends it would take it for heard.
+fn check_told(params: Option<&RawJson>, posted: &Posted<'_>) -> Result<(), ProtocolError> {
+    let sent = &posted.parts.headers;
+    let params = Params::read(params)?;
+    if let Ok(meta) = params.meta()
+        && meta.is_modern()
+    {
+        headers::check_version(&mirrored(sent), &meta.protocol_version()?)?;
+    }
+    match version_header(sent)? {
+        Header::Unknown(version) => Err(unsupported(version)),
+        Header::Known(_) | Header::Absent => Ok(()),
     }
 }
 

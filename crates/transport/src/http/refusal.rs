@@ -24,6 +24,8 @@ pub(crate) enum Refusal {
     ContentType,
     /// The client takes neither JSON nor events.
     NotAcceptable,
+    /// The client takes no events, and there is no other answer.
+    NoEvents { id: RequestId },
     /// The client sent too much.
     BodyTooLarge { limit: usize },
     /// The client sent too slowly.
@@ -31,7 +33,7 @@ pub(crate) enum Refusal {
     /// The client stopped sending.
     BodyIncomplete,
     /// The client sent a header twice that must stand once.
-    RepeatedHeader { name: &'static str },
+    RepeatedHeader { id: Option<RequestId>, name: &'static str },
     /// The client broke the protocol.
     Protocol { id: Option<RequestId>, era: Era, error: Box<ProtocolError> },
     /// The client named no session.
@@ -44,6 +46,8 @@ pub(crate) enum Refusal {
     InitializeInBatch,
     /// The client wants to go on behind an event that is not kept for this session.
     NotResumable,
+    /// The client opens more sessions than it may.
+    TooManySessions { id: RequestId, retry_after: Duration },
     /// The client may not subscribe to that.
     Subscription { id: RequestId, error: UpdateSessionError },
     /// The client has too many streams open, or all clients together.
@@ -73,6 +77,14 @@ impl Refusal {
         Self::Protocol { id: Some(id), era: Era::Legacy, error: Box::new(error.into()) }
     }
 
+    /// The same in answer to this request, where it was refused before anybody knew which one it is.
+    pub(crate) fn to(self, request: Option<RequestId>) -> Self {
+        match self {
+            Self::RepeatedHeader { id: None, name } => Self::RepeatedHeader { id: request, name },
+            refusal => refusal,
+        }
+    }
+
     /// The response for the client.
     pub(crate) fn response(self) -> Response<Body> {
         tracing::debug!(refusal = ?self, "a request was refused");
@@ -91,6 +103,11 @@ impl Refusal {
             }
             Self::StoreUnavailable { .. } | Self::TooManyStreams { .. } => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            Self::TooManySessions { retry_after, .. } => {
+                let seconds = retry_after.as_millis().div_ceil(1_000).max(1);
+                let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
             }
             // What is left of the body would be taken for the next request.
             Self::BodyTooLarge { .. } | Self::BodyTimeout { .. } => {
@@ -112,9 +129,10 @@ impl Refusal {
             | Self::SessionMissing { id }
             | Self::SessionNotFound { id }
             | Self::StoreUnavailable { id }
+            | Self::RepeatedHeader { id, .. }
             | Self::TooManyStreams { id, .. }
             | Self::Internal { id } => id.as_ref(),
-            Self::Subscription { id, .. } => Some(id),
+            Self::Subscription { id, .. } | Self::TooManySessions { id, .. } | Self::NoEvents { id } => Some(id),
             _ => None,
         }
     }
@@ -123,7 +141,7 @@ impl Refusal {
         match self {
             Self::MethodNotAllowed | Self::ModernMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+            Self::NotAcceptable | Self::NoEvents { .. } => StatusCode::NOT_ACCEPTABLE,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTimeout { .. } => StatusCode::REQUEST_TIMEOUT,
             Self::Protocol { era, error, .. } => protocol_status(*era, error),
@@ -136,7 +154,9 @@ impl Refusal {
             | Self::NotResumable => StatusCode::BAD_REQUEST,
             Self::SessionNotFound { .. } => StatusCode::NOT_FOUND,
             Self::Subscription { .. } => StatusCode::OK,
-            Self::TooManyStreams { error: TooManyStreams::OfPrincipal { .. }, .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyStreams { error: TooManyStreams::OfPrincipal { .. }, .. } | Self::TooManySessions { .. } => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             Self::TooManyStreams { error: TooManyStreams::OfAll { .. }, .. } | Self::StoreUnavailable { .. } => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
@@ -156,13 +176,15 @@ impl Refusal {
             Self::ContentType => {
                 (code::MEDIA_TYPE, "send Content-Type: application/json, in UTF-8 and not compressed".into())
             }
-            Self::NotAcceptable => (code::MEDIA_TYPE, "send Accept: application/json, text/event-stream".into()),
+            Self::NotAcceptable | Self::NoEvents { .. } => {
+                (code::MEDIA_TYPE, "send Accept: application/json, text/event-stream".into())
+            }
             Self::BodyTooLarge { limit } => (code::TOO_LARGE, format!("the body is longer than {limit} bytes").into()),
             Self::BodyTimeout { limit } => {
                 (code::INVALID_REQUEST, format!("the body did not arrive within {limit:?}").into())
             }
             Self::BodyIncomplete => (code::INVALID_REQUEST, "the body did not arrive whole".into()),
-            Self::RepeatedHeader { name } => {
+            Self::RepeatedHeader { name, .. } => {
                 (code::INVALID_REQUEST, format!("the header {name} stands more than once").into())
             }
             Self::Protocol { error, .. } => return error.object(),
@@ -182,6 +204,10 @@ impl Refusal {
             ),
             Self::Subscription { error, .. } => (code::INVALID_PARAMS, error.to_string().into()),
             Self::TooManyStreams { error, .. } => (error.code(), error.to_string().into()),
+            Self::TooManySessions { .. } => (
+                code::TOO_MANY,
+                "this caller opens sessions faster than it may: go on with one, or try again later".into(),
+            ),
             Self::StoreUnavailable { .. } => (code::UNAVAILABLE, "the session store cannot be reached".into()),
             Self::NoPrincipal | Self::Internal { .. } => (code::INTERNAL_ERROR, "internal error".into()),
         };
@@ -204,7 +230,7 @@ fn protocol_status(era: Era, error: &ProtocolError) -> StatusCode {
 /// The status of a call that failed, while there is still a status to choose.
 pub(crate) fn call_status(era: Era, error: &CallError) -> StatusCode {
     match error {
-        CallError::DuplicateArgument { .. } => StatusCode::BAD_REQUEST,
+        CallError::DuplicateArgument { .. } | CallError::DuplicateAnswer { .. } => StatusCode::BAD_REQUEST,
         // 2026-07-28 *Error Handling*; legacy clients read it from 200 as any other.
         CallError::MissingCapability { .. } if era == Era::Modern => StatusCode::BAD_REQUEST,
         CallError::NotOffered { .. } if era == Era::Modern => StatusCode::NOT_FOUND,

@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use ::http::{Response, StatusCode};
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use outboard_protocol::error::code;
-use outboard_protocol::{ErrorObject, encode};
+use outboard_protocol::{ErrorObject, RequestId, encode};
 use outboard_runtime::{Event, Outcome};
 use outboard_store::Session;
 use tokio::sync::{mpsc, oneshot};
@@ -20,6 +21,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::asking::AcceptedUrls;
 use super::connections::{Connection, RunningStream};
+use super::ending::SessionEnd;
 use super::event_id::stream_number;
 use super::running::Registered;
 use super::writer::{Entry, PIECES_MAX, Writer};
@@ -50,6 +52,15 @@ enum Begin {
     Cancelled,
 }
 
+/// How the stream of an answer ends.
+enum End {
+    Outcome(Outcome),
+    /// The client took the request back.
+    Cancelled,
+    /// The client ended the session. The call goes on.
+    SessionEnded,
+}
+
 impl Work {
     /// Runs the call to its end and sends the answer's head when it is known. When the client is gone by then, the call
     /// runs to its end all the same.
@@ -62,10 +73,7 @@ impl Work {
         if head.is_closed() {
             // Nobody was given an event id, so nobody can ask for the rest.
             if let Begin::Stream { outcome: None, .. } = begin {
-                tokio::select! {
-                    () = self.registered.cancelled() => {}
-                    _ = &mut self.running => {}
-                }
+                self.unheard().await;
             }
             return;
         }
@@ -98,13 +106,27 @@ impl Work {
         }
     }
 
+    /// Goes on to the call's end, though nobody hears of it.
+    async fn unheard(&mut self) {
+        let Self { inner, session, registered, running, .. } = self;
+        let mut session_end = SessionEnd::listen(inner, session).await;
+        let questions_end = async {
+            session_end.heard(registered).await;
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            () = registered.cancelled() => {}
+            _ = running => {}
+            () = questions_end => {}
+        }
+    }
+
     /// The answer to a request that was taken back before it had one: nothing, where that can be said.
     fn cancelled(&self) -> Response<Body> {
         if self.streaming.accepts.events {
             return sse::response(futures_util::stream::empty(), self.streaming.keep_alive);
         }
-        let error = ErrorObject::new(code::CANCELLED, "the request was cancelled");
-        json(StatusCode::OK, encode::error(Some(&self.answering.id), &error))
+        json(StatusCode::OK, cancelled(&self.answering.id))
     }
 
     async fn stream(mut self, head: oneshot::Sender<Response<Body>>, first: Option<Entry>, outcome: Option<Outcome>) {
@@ -113,19 +135,26 @@ impl Work {
         if let Some(entry) = first {
             writer.write(&entry);
         }
-        let outcome = match outcome {
-            Some(outcome) => Some(outcome),
+        let end = match outcome {
+            Some(outcome) => End::Outcome(outcome),
             None => self.go_on(&mut writer).await,
         };
-        if outcome.is_none() {
+        match end {
+            End::Outcome(_) => {}
             // The handler goes, and with it its open questions, which are withdrawn.
-            self.running = Box::pin(std::future::pending());
+            End::Cancelled => self.running = Box::pin(std::future::pending()),
+            // Its questions go, and with them a handler that has any.
+            End::SessionEnded => {
+                if let Some(outcome) = (&mut self.running).now_or_never() {
+                    self.running = Box::pin(std::future::ready(outcome));
+                }
+            }
         }
         while let Some(entry) = try_next(&self.answering) {
             writer.write(&entry);
         }
-        match outcome {
-            Some(outcome) => {
+        match end {
+            End::Outcome(outcome) => {
                 if outcome.is_ok() {
                     self.accepted.completions().for_each(|told| writer.write(&Entry::Message(told.into())));
                 }
@@ -136,7 +165,11 @@ impl Work {
                 }
                 writer.finish().await;
             }
-            None => writer.abandon().await,
+            End::Cancelled => writer.abandon().await,
+            End::SessionEnded => {
+                // Nobody took the request back.
+                tokio::join!(writer.abandon(), self.unheard());
+            }
         }
     }
 
@@ -170,18 +203,25 @@ impl Work {
         (writer, futures_util::stream::unfold(Some(direct), Direct::next), running)
     }
 
-    /// Goes on until the call's end; `None` when it is cancelled.
-    async fn go_on(&mut self, writer: &mut Writer) -> Option<Outcome> {
+    /// Goes on until the call's end, or that of its stream.
+    async fn go_on(&mut self, writer: &mut Writer) -> End {
+        let mut session_end = SessionEnd::listen(&self.inner, &self.session).await;
         loop {
             tokio::select! {
                 biased;
-                () = self.registered.cancelled() => return None,
-                outcome = &mut self.running => return Some(outcome),
+                () = self.registered.cancelled() => return End::Cancelled,
+                () = session_end.heard(&self.registered) => return End::SessionEnded,
+                outcome = &mut self.running => return End::Outcome(outcome),
                 entry = next(&self.answering), if writer.has_room() => writer.write(&entry),
                 () = writer.work() => {}
             }
         }
     }
+}
+
+/// The answer to a request that was taken back, where there has to be one.
+pub(super) fn cancelled(id: &RequestId) -> Vec<u8> {
+    encode::error(Some(id), &ErrorObject::new(code::CANCELLED, "the request was cancelled"))
 }
 
 /// What the call tells next.

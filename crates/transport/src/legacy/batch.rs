@@ -9,17 +9,18 @@ use ::http::{Response, StatusCode};
 use futures_util::future::join_all;
 use outboard_protocol::headers::HeaderMismatch;
 use outboard_protocol::jsonrpc::MessageError;
-use outboard_protocol::{Message, Method, Request};
+use outboard_protocol::{Message, Method, Request, RequestId};
 use outboard_runtime::{CallError, Outcome, ResponseFuture};
 use tower_service::Service as _;
 
+use super::answer::cancelled;
 use super::requests::Wanted;
 use super::running::Registered;
 use super::session::Living;
 use crate::http::body::Body;
 use crate::http::media::Accepts;
 use crate::http::refusal::Refusal;
-use crate::http::{Inner, Posted, empty, has_modern_meta, json, may_be_legacy, sse, version_header};
+use crate::http::{Inner, Posted, empty, has_modern_meta, id_of, json, may_be_legacy, sse, version_header};
 
 impl Inner {
     /// Serves a batch.
@@ -40,11 +41,19 @@ impl Inner {
         }
         let living = self.living(session, None).await?;
         let takes_events = posted.accepts.events;
+        let requests: Vec<RequestId> = items.iter().flatten().filter_map(id_of).collect();
         let posted = Posted { accepts: Accepts { events: false, ..posted.accepts }, ..posted };
         let answers = join_all(items.into_iter().map(|item| self.item(&posted, item, &living))).await;
-        let answers: Vec<Vec<u8>> = answers.into_iter().flatten().collect();
-        if answers.is_empty() {
+        let mut answers: Vec<Vec<u8>> = answers.into_iter().flatten().collect();
+        if answers.is_empty() && requests.is_empty() {
             return Ok(empty(StatusCode::ACCEPTED));
+        }
+        if answers.is_empty() {
+            // All requests were cancelled. An array has at least one answer; a stream need not have any.
+            if takes_events {
+                return Ok(sse::response(futures_util::stream::empty(), self.config.keep_alive));
+            }
+            answers.extend(requests.iter().map(cancelled));
         }
         if posted.accepts.json || !takes_events {
             let array = [b"[".as_slice(), &answers.join(&b','), b"]"].concat();

@@ -4,21 +4,20 @@ use std::sync::Arc;
 
 use ::http::{Response as HttpResponse, StatusCode};
 use outboard_protocol::encode::ServerResult;
-use outboard_protocol::error::shortened;
-use outboard_protocol::params::{Params, ParamsError};
+use outboard_protocol::params::{Params, ParamsError, members, text};
 use outboard_protocol::types::LoggingLevel;
 use outboard_protocol::{Era, Message, Method, Notification, RawJson, Request, RequestId, Response, Revision};
-use outboard_runtime::{Answer, Asking, Call, CallError, Outcome, Outlet};
-use outboard_store::UpdateSessionError;
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use outboard_runtime::{Answer, Call, Outcome, Outlet};
+use outboard_store::{Session, UpdateSessionError};
 use tokio::sync::oneshot;
 use tower_service::Service as _;
 
 use super::answer::Work;
-use super::asking::{AcceptedUrls, Questioner, deliver};
+use super::asking::{AcceptedUrls, Questioner, deliver, names_accept};
 use super::opening::describe;
-use super::session::{Living, NamedSession, owner_digest};
+use super::running::Registered;
+use super::session::{Living, NamedSession};
+use super::subscribing::{NotSubscribable, subscribable};
 use crate::answering::Answering;
 use crate::http::body::Body;
 use crate::http::refusal::Refusal;
@@ -39,6 +38,9 @@ impl Inner {
                 self.initialize(&posted, request).await
             }
             Message::Request(request) => {
+                let register = |session: &Session| self.legacy.running.register(session.number, request.id.clone());
+                // Before the session's record is read, so that its end does not fall between.
+                let registered = session.session().map(register);
                 let living = self.living(session, Some(request.id.clone())).await?;
                 match self.wanted(&posted, &request, &living).await? {
                     Wanted::Outcome(outcome) => {
@@ -46,7 +48,8 @@ impl Inner {
                         Ok(respond(RunningCall::finished(*outcome), answering, self.streaming(&posted)).await)
                     }
                     Wanted::Call(call) if call.operation.is_work() => {
-                        self.work(&posted, request.id, *call, living).await
+                        let registered = registered.unwrap_or_else(|| register(&living.session));
+                        self.work(&posted, *call, living, (request.id, registered)).await
                     }
                     Wanted::Call(call) => {
                         let answering = self.answering(request.id, living.revision);
@@ -60,7 +63,7 @@ impl Inner {
                 Ok(empty(StatusCode::ACCEPTED))
             }
             Message::Response(response) => {
-                self.answered(&posted, session, response).await?;
+                self.answered(session, response).await?;
                 Ok(empty(StatusCode::ACCEPTED))
             }
         }
@@ -86,8 +89,11 @@ impl Inner {
                 Ok(Wanted::nothing())
             }
             Method::ResourcesSubscribe | Method::ResourcesUnsubscribe => {
-                let uri = params.uri().map_err(|error| refuse(error.into()))?;
-                self.subscribe(request, &uri, living).await
+                match subscribable(&self.runtime, request, &params, self.config.subscriptions) {
+                    Ok(uri) => self.subscribe(request, &uri, living).await,
+                    Err(NotSubscribable::Protocol(error)) => Err(refuse(error)),
+                    Err(NotSubscribable::Unknown(error)) => Ok(Wanted::Outcome(Box::new(Err(error)))),
+                }
             }
             _ => {
                 let operation = operation(Era::Legacy, request, &params).map_err(refuse)?;
@@ -107,10 +113,8 @@ impl Inner {
         let (sessions, session) = (&self.sessions, &living.session);
         let changed = if request.method == Method::ResourcesUnsubscribe {
             sessions.unsubscribe(session, uri).await
-        } else if self.runtime.has_resource(uri) {
-            sessions.subscribe(session, uri).await
         } else {
-            return Ok(Wanted::Outcome(Box::new(Err(CallError::UnknownResource { uri: shortened(uri) }))));
+            sessions.subscribe(session, uri).await
         };
         changed.map_err(|error| not_set(&request.id, error))?;
         self.session_changed(session).await;
@@ -121,27 +125,32 @@ impl Inner {
     async fn work(
         self: &Arc<Self>,
         posted: &Posted<'_>,
-        id: RequestId,
         call: Call,
         living: Living,
+        (id, registered): (RequestId, Registered),
     ) -> Result<HttpResponse<Body>, Refusal> {
         let accepted = AcceptedUrls::default();
-        let call = if posted.accepts.events {
-            let questioner = Questioner {
-                mailbox: self.legacy.mailbox.clone(),
-                open: self.legacy.questions.clone(),
-                principal: posted.principal.clone(),
-                owner: living.session.owner,
-                outlet: call.outlet.clone(),
-                elicitation: living.revision.elicitation,
-                timeout: self.config.input_timeout,
-                tasks: self.tasks.clone(),
-                accepted: accepted.clone(),
-            };
-            call.with_asking(Asking::Live(Arc::new(questioner)))
+        let takes_events = posted.accepts.events;
+        let call = if takes_events {
+            call.with_asker(|outlet| {
+                Arc::new(Questioner {
+                    mailbox: self.legacy.mailbox.clone(),
+                    open: self.legacy.questions.clone(),
+                    principal: posted.principal.clone(),
+                    session: (*living.session).clone(),
+                    outlet: outlet.clone(),
+                    elicitation: living.revision.elicitation,
+                    timeout: self.runtime.config().input.timeout,
+                    session_ended: registered.session_ended().clone(),
+                    tasks: self.tasks.clone(),
+                    accepted: accepted.clone(),
+                })
+            })
         } else {
             call
         };
+        // What it could be asked if it took events.
+        let askable = living.client(true).capabilities;
         let answering = Answering {
             outlet: call.outlet.clone(),
             progress_token: call.progress_token.clone(),
@@ -152,11 +161,11 @@ impl Inner {
             inner: Arc::clone(self),
             running: Box::pin(async move {
                 let Ok(outcome) = running.await;
-                outcome
+                if takes_events { outcome } else { outcome.map_err(|error| names_accept(error, askable)) }
             }),
             answering,
             streaming: self.streaming(posted),
-            registered: self.legacy.running.register(living.session.number, id.clone()),
+            registered,
             session: *living.session,
             accepted,
         };
@@ -190,18 +199,13 @@ impl Inner {
     }
 
     /// Takes the answer to a question. Who posts one that nobody waits for is told nothing: it may have come too late.
-    async fn answered(&self, posted: &Posted<'_>, session: NamedSession, response: Response) -> Result<(), Refusal> {
-        if session.session().is_none() {
-            return self.living(session, None).await.map(drop);
-        }
-        // Both at once: to one who waits, the answer of a session that was just ended is as good.
-        let owner = owner_digest(&posted.principal);
-        let (living, delivered) =
-            tokio::join!(self.living(session, None), deliver(&self.legacy.mailbox, owner, response));
-        living?;
-        match delivered {
+    async fn answered(&self, session: NamedSession, response: Response) -> Result<(), Refusal> {
+        let Some(open) = session.session() else { return self.living(session, None).await.map(drop) };
+        match deliver(&self.legacy.mailbox, open, response).await {
+            // A session that was ended has no open questions: this one lives.
             Ok(true) => Ok(()),
             Ok(false) => {
+                self.living(session, None).await?;
                 tracing::debug!(answers = "unknown", "an answer is to no question that is open");
                 Ok(())
             }
@@ -214,7 +218,7 @@ impl Inner {
 
     /// Takes the answer to a question that came in a batch.
     pub(super) async fn answered_in(&self, living: &Living, response: Response) {
-        if let Err(error) = deliver(&self.legacy.mailbox, living.session.owner, response).await {
+        if let Err(error) = deliver(&self.legacy.mailbox, &living.session, response).await {
             tracing::warn!(%error, "an answer cannot be passed on");
         }
     }
@@ -222,7 +226,7 @@ impl Inner {
     pub(super) fn streaming(&self, posted: &Posted<'_>) -> Streaming {
         Streaming {
             accepts: posted.accepts,
-            after: self.config.stream_after_legacy,
+            after: self.config.legacy.stream_after,
             keep_alive: self.config.keep_alive,
         }
     }
@@ -271,18 +275,32 @@ fn not_set(id: &RequestId, error: UpdateSessionError) -> Refusal {
 
 /// Reads the params of `logging/setLevel`.
 pub(crate) fn level(params: Option<&RawJson>) -> Result<LoggingLevel, ParamsError> {
-    #[derive(Deserialize)]
-    struct Level {
-        level: Option<Box<RawValue>>,
-    }
-    let unreadable = ParamsError::WrongType { name: "params", expected: "an object with level" };
-    let read: Level = match params {
-        Some(params) => params.read().map_err(|_| unreadable)?,
-        None => Level { level: None },
-    };
-    let level = read.level.ok_or(ParamsError::Missing { name: "level" })?;
-    serde_json::from_str(level.get()).map_err(|_| ParamsError::WrongType {
+    let params = members(params)?;
+    let level = text(params.required("level", "level")?, "level")?;
+    LoggingLevel::parse(&level).ok_or(ParamsError::WrongType {
         name: "level",
         expected: "one of debug, info, notice, warning, error, critical, alert, emergency",
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn level_is_read_once_or_refused() {
+        let wrong = |expected| Err(ParamsError::WrongType { name: "level", expected });
+        let one_of = "one of debug, info, notice, warning, error, critical, alert, emergency";
+        let cases = [
+            (r#"{"level":"notice","more":1}"#, Ok(LoggingLevel::Notice)),
+            (r#"{"level":"notice","level":"debug"}"#, Err(ParamsError::Duplicate { name: "level" })),
+            ("{}", Err(ParamsError::Missing { name: "level" })),
+            (r#"{"level":"loud"}"#, wrong(one_of)),
+            (r#"{"level":5}"#, wrong("a string")),
+        ];
+        for (params, expected) in cases {
+            assert_eq!(level(Some(&RawJson::parse(params.into()).unwrap())), expected, "{params}");
+        }
+        assert_eq!(level(None), Err(ParamsError::Missing { name: "level" }));
+    }
 }

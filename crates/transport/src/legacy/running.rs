@@ -1,4 +1,4 @@
-//! The calls that run in this process, by the session and the id of their requests: for `notifications/cancelled`.
+//! The calls that run in this process, by their sessions: for `notifications/cancelled`, and for the end of a session.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -9,36 +9,48 @@ use tokio_util::sync::CancellationToken;
 
 /// The running calls. Clones are the same ones.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Running(Arc<Mutex<HashMap<Key, Vec<Arc<CancellationToken>>>>>);
+pub(super) struct Running(Arc<Mutex<HashMap<u128, Vec<Arc<Call>>>>>);
 
-type Key = (u128, RequestId);
+#[derive(Debug)]
+struct Call {
+    id: RequestId,
+    cancelled: CancellationToken,
+    session_ended: CancellationToken,
+}
 
 /// A running call. Dropping it says that it has ended.
 #[derive(Debug)]
 pub(super) struct Registered {
     running: Running,
-    key: Key,
-    token: Arc<CancellationToken>,
+    session: u128,
+    call: Arc<Call>,
 }
 
 impl Running {
     /// Registers a call of the session with this number. Ids are the client's: two calls may have one, and are cancelled
     /// together.
     pub(super) fn register(&self, session: u128, id: RequestId) -> Registered {
-        let (key, token) = ((session, id), Arc::new(CancellationToken::new()));
-        self.lock().entry(key.clone()).or_default().push(Arc::clone(&token));
-        Registered { running: self.clone(), key, token }
+        let call = Arc::new(Call { id, cancelled: CancellationToken::new(), session_ended: CancellationToken::new() });
+        self.lock().entry(session).or_default().push(Arc::clone(&call));
+        Registered { running: self.clone(), session, call }
     }
 
     /// Cancels what runs in the session under this id. Returns whether anything did.
     pub(super) fn cancel(&self, session: u128, id: &RequestId) -> bool {
-        let found = self.lock().remove(&(session, id.clone()));
-        let tokens = found.unwrap_or_default();
-        tokens.iter().for_each(|token| token.cancel());
-        !tokens.is_empty()
+        let found = self.of(session).into_iter().filter(|call| call.id == *id && !call.cancelled.is_cancelled());
+        found.map(|call| call.cancelled.cancel()).count() > 0
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Vec<Arc<CancellationToken>>>> {
+    /// Tells the calls of a session that it was ended.
+    pub(super) fn end(&self, session: u128) {
+        self.of(session).iter().for_each(|call| call.session_ended.cancel());
+    }
+
+    fn of(&self, session: u128) -> Vec<Arc<Call>> {
+        self.lock().get(&session).cloned().unwrap_or_default()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<u128, Vec<Arc<Call>>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -50,15 +62,19 @@ impl Registered {
     ///
     /// Nothing is lost.
     pub(super) async fn cancelled(&self) {
-        self.token.cancelled().await;
+        self.call.cancelled.cancelled().await;
+    }
+
+    /// Is cancelled when this replica knows that its session was ended.
+    pub(super) fn session_ended(&self) -> &CancellationToken {
+        &self.call.session_ended
     }
 }
 
 impl Drop for Registered {
     fn drop(&mut self) {
-        let mut running = self.running.lock();
-        if let Entry::Occupied(mut calls) = running.entry(self.key.clone()) {
-            calls.get_mut().retain(|token| !Arc::ptr_eq(token, &self.token));
+        if let Entry::Occupied(mut calls) = self.running.lock().entry(self.session) {
+            calls.get_mut().retain(|call| !Arc::ptr_eq(call, &self.call));
             if calls.get().is_empty() {
                 calls.remove();
             }
@@ -78,14 +94,24 @@ mod tests {
         let others = [running.register(1, 8.into()), running.register(2, 7.into())];
         assert!(!running.cancel(3, &7.into()) && !running.cancel(1, &RequestId::String("7".into())));
         assert!(running.cancel(1, &7.into()));
-        assert!(one.token.is_cancelled() && twin.token.is_cancelled());
-        assert!(others.iter().all(|other| !other.token.is_cancelled()));
+        assert!(one.call.cancelled.is_cancelled() && twin.call.cancelled.is_cancelled());
+        assert!(others.iter().all(|other| !other.call.cancelled.is_cancelled()));
+        assert!(!running.cancel(1, &7.into()), "none is cancelled twice");
 
         let later = running.register(1, 7.into());
         drop((one, twin));
-        assert!(!later.token.is_cancelled());
+        assert!(!later.call.cancelled.is_cancelled());
         assert!(running.cancel(1, &7.into()), "the end of a cancelled call takes no other one out");
         drop((later, others));
         assert!(running.lock().is_empty());
+    }
+
+    #[test]
+    fn the_end_of_a_session_is_told_to_its_calls_alone() {
+        let running = Running::default();
+        let (own, other) = (running.register(1, 7.into()), running.register(2, 7.into()));
+        running.end(1);
+        assert!(own.call.session_ended.is_cancelled() && !own.call.cancelled.is_cancelled());
+        assert!(!other.call.session_ended.is_cancelled());
     }
 }

@@ -17,6 +17,8 @@ pub(super) struct Seats(Arc<Mutex<HashMap<u128, Row>>>);
 #[derive(Debug, Default)]
 struct Row {
     streams: HashSet<u64>,
+    /// Those that want to deliver, or do, in the order in which they came.
+    delivering: Vec<u64>,
     /// The one that delivers.
     holder: Option<u64>,
     /// How far it has delivered.
@@ -31,6 +33,15 @@ pub(super) struct Seat {
     session: u128,
     number: u64,
     changed: watch::Receiver<()>,
+}
+
+/// What the newest stream of a session does, which is not the one that asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Newer {
+    /// It waits until it may claim the delivery.
+    Waits,
+    /// It has claimed it.
+    Delivers,
 }
 
 impl Seats {
@@ -64,6 +75,28 @@ impl Seat {
     /// Tells this stream from every other.
     pub(super) const fn number(&self) -> u64 {
         self.number
+    }
+
+    /// This stream wants to deliver.
+    pub(super) fn queue(&self) {
+        if let Some(row) = self.seats.lock().get_mut(&self.session) {
+            row.delivering.push(self.number);
+        }
+    }
+
+    /// This stream does not want to deliver any more.
+    pub(super) fn leave(&self) {
+        if let Some(row) = self.seats.lock().get_mut(&self.session) {
+            row.delivering.retain(|number| *number != self.number);
+        }
+    }
+
+    /// What a newer stream here does that wants to deliver; `None` where this one is the newest.
+    pub(super) fn newer(&self) -> Option<Newer> {
+        let rows = self.seats.lock();
+        let row = rows.get(&self.session)?;
+        let newest = row.delivering.last().filter(|newest| **newest != self.number)?;
+        Some(if row.holder == Some(*newest) { Newer::Delivers } else { Newer::Waits })
     }
 
     /// This stream delivers from now on, and no other one here. Returns how far another one has delivered that did until
@@ -106,6 +139,7 @@ impl Drop for Seat {
     fn drop(&mut self) {
         if let Entry::Occupied(mut row) = self.seats.lock().entry(self.session) {
             row.get_mut().streams.remove(&self.number);
+            row.get_mut().delivering.retain(|number| *number != self.number);
             row.get_mut().holder.take_if(|holder| *holder == self.number);
             if row.get().streams.is_empty() {
                 row.remove();
@@ -117,6 +151,23 @@ impl Drop for Seat {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_newest_stream_that_wants_to_deliver_is_known() {
+        let seats = Seats::default();
+        let (first, other, second) = (seats.take(1), seats.take(1), seats.take(1));
+        first.queue();
+        assert_eq!((first.newer(), other.newer()), (None, Some(Newer::Waits)));
+        second.queue();
+        assert_eq!((first.newer(), second.newer()), (Some(Newer::Waits), None));
+        second.hold();
+        assert_eq!(first.newer(), Some(Newer::Delivers));
+        second.leave();
+        assert_eq!(first.newer(), None);
+        second.queue();
+        drop(second);
+        assert_eq!(first.newer(), None);
+    }
 
     #[test]
     fn one_stream_of_a_session_delivers() {

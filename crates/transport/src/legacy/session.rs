@@ -4,8 +4,8 @@ use ::http::HeaderMap;
 use outboard_identity::Principal;
 use outboard_protocol::types::{ClientCapabilities, Implementation, LoggingLevel};
 use outboard_protocol::{Header, RawJson, RequestId, Revision};
-use outboard_runtime::{Change, Client};
-use outboard_store::{OwnerDigest, Session, SessionRecord, SessionState};
+use outboard_runtime::{Change, Client, owner_digest};
+use outboard_store::{Session, SessionRecord, SessionState};
 
 use super::asking::askable;
 use crate::http::headers::{SESSION_ID, single};
@@ -103,7 +103,7 @@ impl Inner {
         Ok(Living { session, revision, record })
     }
 
-    /// Tells the streams of a session that it is not what it was: those in this process at once, one of another replica over
+    /// Tells the GET streams of a session that something was set in it: those in this process at once, one of another replica over
     /// the bus, where a topic stands for the session.
     pub(super) async fn session_changed(&self, session: &Session) {
         self.legacy.seats.signal(session.number);
@@ -136,8 +136,4 @@ pub(super) fn client_of(session: &Session, revision: &'static Revision, takes_ev
         info: RawJson::of(&Implementation::new(&*session.client_name, &*session.client_version)).ok(),
         capabilities: askable(declared, revision, takes_events),
     }
-}
-
-pub(super) fn owner_digest(principal: &Principal) -> OwnerDigest {
-    OwnerDigest::of(&principal.owner().to_bytes())
 }

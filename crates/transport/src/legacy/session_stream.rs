@@ -21,7 +21,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::claim::{Claimed, Held};
 use super::event_id::EventId;
-use super::seats::Seat;
+use super::seats::{Newer, Seat};
 use super::session::topic;
 use crate::http::body::Body;
 use crate::http::refusal::Refusal;
@@ -34,7 +34,7 @@ const PIECE_MAX: usize = 1_024;
 /// How long nothing more is told after something was: a storm of changes costs each stream ten pieces a second.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// How long a claim waits for a store that does not answer.
+/// How long a claim waits for a store that does not answer, or for a newer stream that goes first.
 const CLAIM_RETRY: Duration = Duration::from_secs(1);
 
 /// An open stream.
@@ -120,6 +120,7 @@ impl SessionStream {
         };
         let config = &inner.config.legacy;
         let retry = revision.priming_events.then_some(config.retry);
+        seat.queue();
         let stream = Self {
             watching: watch(inner, record, BTreeMap::new()),
             inner: Arc::clone(inner),
@@ -190,11 +191,21 @@ impl SessionStream {
     fn fall_silent(&mut self) {
         self.stage = Stage::Silent(Instant::now() + self.inner.config.legacy.get_takeover);
         self.held = None;
+        self.seat.leave();
         self.watching.clear();
         self.told.clear();
     }
 
     async fn claim(&mut self) {
+        match self.seat.newer() {
+            None => {}
+            Some(Newer::Delivers) => return self.fall_silent(),
+            // It goes first, and may end before.
+            Some(Newer::Waits) => {
+                self.stage = Stage::Claiming(Instant::now() + CLAIM_RETRY);
+                return;
+            }
+        }
         let legacy = &self.inner.legacy;
         match legacy.claims.claim(&self.session, self.seat.number()).await {
             Ok(Claimed::Held { before }) => {

@@ -8,20 +8,22 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use outboard_protocol::encode::{self, ServerResult};
-use outboard_protocol::error::{code, shortened};
+use outboard_protocol::error::code;
 use outboard_protocol::jsonrpc::MessageError;
 use outboard_protocol::params::{Params, ParamsError};
 use outboard_protocol::types::{Implementation, LoggingLevel};
 use outboard_protocol::{
     Era, ErrorObject, Message, Method, ProtocolError, RawJson, Request, RequestId, Response, Revision,
 };
-use outboard_runtime::{Asking, Call, CallError, Change, Client, Operation, Runtime, Topics, Watching};
+use outboard_runtime::{Call, Change, Client, Operation, Runtime, Topics, Watching};
 
 use self::questions::Questions;
 use super::asking::{AcceptedUrls, askable};
 use super::opening::{Opening, describe};
 use super::requests::level;
-use crate::operation::{not_found, operation};
+use super::subscribing::{NotSubscribable, subscribable};
+use crate::modern::has_modern_meta;
+use crate::operation::operation;
 use crate::stdio::{Answered, Connection, Permit, refusal};
 use crate::subscription::Changes;
 
@@ -115,8 +117,7 @@ impl Connection {
                 self.session.level = level(request.params.as_ref())?;
                 Ok(self.empty(&request.id))
             }
-            Method::ResourcesSubscribe => self.subscribe(&request, &params),
-            Method::ResourcesUnsubscribe => self.unsubscribe(&request, &params),
+            Method::ResourcesSubscribe | Method::ResourcesUnsubscribe => self.subscribe(&request, &params),
             _ => self.begin_call(&request, &params, client),
         }
     }
@@ -126,12 +127,11 @@ impl Connection {
         let operation = operation(Era::Legacy, request, params)?;
         let call = Call::new(operation, self.principal.clone(), client)
             .with_meta(params.meta.and_then(|raw| params.part(raw)))
-            // With a level there always is a way to tell, which questions need too.
             .with_telling(progress_token, Some(self.session.level));
         let accepted = AcceptedUrls::default();
         let elicitation = call.client.revision.elicitation;
-        let asker = self.session.questions.asker(call.outlet.clone(), elicitation, accepted.clone());
-        let call = call.with_asking(Asking::Live(asker));
+        let questions = &self.session.questions;
+        let call = call.with_asker(|outlet| questions.asker(outlet.clone(), elicitation, accepted.clone()));
         Ok(self.call(request.id.clone(), call, describe, move || accepted.completions().collect()))
     }
 
@@ -152,47 +152,35 @@ impl Connection {
         Ok(self.call(request.id, call, describe, Vec::new))
     }
 
+    /// `resources/subscribe` and its opposite.
     fn subscribe(&mut self, request: &Request, params: &Params<'_>) -> Result<Answered, ProtocolError> {
-        let uri = self.subscribable(request, params)?;
-        if !self.runtime.has_resource(&uri) {
-            let error = CallError::UnknownResource { uri: shortened(&uri) };
-            let revision = self.session.revision().unwrap_or_else(Revision::assumed);
-            return Ok(Answered::error(&request.id, &error.object(revision)));
-        }
-        if !self.session.watching.contains_key(&uri) {
-            if self.session.watching.len() >= self.config.subscriptions.uris_max {
+        let limits = self.config.subscriptions;
+        let uri = match subscribable(&self.runtime, request, params, limits) {
+            Ok(uri) => uri,
+            Err(NotSubscribable::Protocol(error)) => return Err(error),
+            Err(NotSubscribable::Unknown(error)) => {
+                let revision = self.session.revision().unwrap_or_else(Revision::assumed);
+                return Ok(Answered::error(&request.id, &error.object(revision)));
+            }
+        };
+        let PipeSession { watching, changes, .. } = &mut self.session;
+        if request.method == Method::ResourcesUnsubscribe {
+            watching.remove(&uri);
+            if let Some(changes) = changes {
+                changes.remove(&uri);
+            }
+        } else if !watching.contains_key(&uri) {
+            if watching.len() >= limits.uris_max {
                 let expected = "left out: the session has as many subscriptions as it may";
                 return Err(ParamsError::WrongType { name: "uri", expected }.into());
             }
-            if let Some(changes) = &mut self.session.changes {
+            if let Some(changes) = changes {
                 changes.add(&uri);
             }
-            let watching = self.runtime.watch(&uri);
-            self.session.watching.insert(uri, watching);
+            let watched = self.runtime.watch(&uri);
+            watching.insert(uri, watched);
         }
         Ok(self.empty(&request.id))
-    }
-
-    fn unsubscribe(&mut self, request: &Request, params: &Params<'_>) -> Result<Answered, ProtocolError> {
-        let uri = self.subscribable(request, params)?;
-        self.session.watching.remove(&uri);
-        if let Some(changes) = &mut self.session.changes {
-            changes.remove(&uri);
-        }
-        Ok(self.empty(&request.id))
-    }
-
-    /// The URI that is to be subscribed to, where there is something to subscribe to.
-    fn subscribable(&self, request: &Request, params: &Params<'_>) -> Result<Box<str>, ProtocolError> {
-        let resources = self.runtime.description().capabilities.resources;
-        if !resources.is_some_and(|resources| resources.subscribe) {
-            return Err(not_found(&request.method));
-        }
-        let uri = params.uri()?;
-        if uri.len() > self.config.subscriptions.uri_bytes_max {
-            return Err(ParamsError::WrongType { name: "uri", expected: "shorter: the server bounds it" }.into());
-        }
-        Ok((*uri).into())
     }
 
     /// Takes a batch, in a session that knows them.
@@ -207,13 +195,12 @@ impl Connection {
         let mut answered = Vec::with_capacity(items.len());
         for item in items {
             match item {
-                // 2025-03-26 *Lifecycle*: it must not be part of a batch.
-                Ok(Message::Request(request)) if request.method == Method::Initialize => {
-                    let message = "initialize cannot be part of a batch";
-                    answered.push(Answered::error(&request.id, &ErrorObject::new(code::INVALID_REQUEST, message)));
+                Ok(Message::Request(request)) => answered.push(self.batched(request)),
+                Ok(Message::Notification(notification)) => {
+                    if matches!(has_modern_meta(notification.params.as_ref()), Ok(false)) {
+                        self.notification(&notification).await;
+                    }
                 }
-                Ok(Message::Request(request)) => answered.push(self.legacy(request)),
-                Ok(Message::Notification(notification)) => self.notification(&notification).await,
                 Ok(Message::Response(response)) => self.session.reply(response),
                 Err(error) => answered.push(Answered::Now(refusal(error))),
             }
@@ -222,6 +209,24 @@ impl Connection {
         if !answered.is_empty() {
             self.answer_batch(answered);
         }
+    }
+
+    /// Begins a request of a batch.
+    fn batched(&mut self, request: Request) -> Answered {
+        // Modern revisions have no batches, as little as over HTTP.
+        let error = match has_modern_meta(request.params.as_ref()) {
+            // 2025-03-26 *Lifecycle*: it must not be part of a batch.
+            Ok(false) if request.method == Method::Initialize => {
+                ErrorObject::new(code::INVALID_REQUEST, "initialize cannot be part of a batch")
+            }
+            Ok(false) => match self.same_id(&request.id) {
+                Some(refused) => return refused,
+                None => return self.legacy(request),
+            },
+            Ok(true) => ProtocolError::from(MessageError::Batch).object(),
+            Err(error) => ProtocolError::from(error).object(),
+        };
+        Answered::error(&request.id, &error)
     }
 
     /// The answer without members.

@@ -122,8 +122,16 @@ fn completion_that_lacks_something_is_refused_by_name() {
 
 #[test]
 fn completion_with_a_doubled_member_is_refused() {
-    for (from, to) in [(r#""argument":"#, r#""argument":{},"argument":"#), (r#""value":"#, r#""value":"x","value":"#)] {
-        let params = json!({"ref": {"type": "ref/prompt", "name": "a"}, "argument": {"name": "b", "value": ""}});
+    let cases = [
+        (r#""argument":"#, r#""argument":{},"argument":"#),
+        (r#""value":"#, r#""value":"x","value":"#),
+        (r#""c":"#, r#""c":"","c":"#),
+    ];
+    for (from, to) in cases {
+        let params = json!({
+            "ref": {"type": "ref/prompt", "name": "a"}, "argument": {"name": "b", "value": ""},
+            "context": {"arguments": {"c": "d"}}
+        });
         let text = params.to_string().replacen(from, to, 1);
         let error = complete::read(Some(&RawJson::parse(text.into()).unwrap())).unwrap_err();
         assert!(matches!(error, ParamsError::Duplicate { .. }), "{error}");
@@ -137,7 +145,11 @@ fn further_round_is_what_the_client_brings() {
         round(&Params::read(request.params.as_ref()).unwrap(), 8)
     };
     assert!(read(json!({"name": "a"})).unwrap().is_none());
-    assert!(read(json!({"name": "a", "inputResponses": "no object"})).unwrap().is_none());
+    assert!(read(json!({"name": "a", "inputResponses": null})).unwrap().is_none());
+    for wrong in [json!(5), json!("no object"), json!([])] {
+        let refused = read(json!({"name": "a", "inputResponses": wrong}));
+        assert!(matches!(refused, Err(ParamsError::WrongType { name: "inputResponses", .. })));
+    }
     let brought = read(json!({"name": "a", "inputResponses": {"k": {}}, "requestState": "12345678"})).unwrap().unwrap();
     assert_eq!(brought.responses.unwrap().as_bytes(), br#"{"k":{}}"#);
     assert_eq!(brought.state.as_deref(), Some("12345678"));

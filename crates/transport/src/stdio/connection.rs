@@ -155,6 +155,9 @@ impl Connection {
     }
 
     fn request(&mut self, request: Request) -> Answered {
+        if let Some(refused) = self.same_id(&request.id) {
+            return refused;
+        }
         match has_modern_meta(request.params.as_ref()) {
             Ok(true) => self.modern(request),
             Ok(false) => self.legacy(request),
@@ -174,18 +177,17 @@ impl Connection {
         }
     }
 
+    /// Refuses a request under whose id another one is in flight, whatever it asks for: their answers could not be told apart.
+    pub(crate) fn same_id(&self, id: &RequestId) -> Option<Answered> {
+        self.flight.has(id).then(|| not_begun(id, NotBegun::SameId))
+    }
+
     /// Takes a request up, or refuses it.
     pub(super) fn begin(&self, id: &RequestId) -> Result<InFlight, Answered> {
         if self.ending.is_cancelled() {
             return Err(Answered::error(id, &ErrorObject::new(code::UNAVAILABLE, "the server ends")));
         }
-        self.flight.begin(id.clone()).map_err(|refused| {
-            let code = match refused {
-                NotBegun::SameId => code::INVALID_REQUEST,
-                NotBegun::Full { .. } => code::UNAVAILABLE,
-            };
-            Answered::error(id, &ErrorObject::new(code, refused.to_string()))
-        })
+        self.flight.begin(id.clone()).map_err(|refused| not_begun(id, refused))
     }
 
     /// Begins a call, to be answered under `id`. `last` is told right before an answer that is a result.
@@ -210,6 +212,15 @@ impl Connection {
         };
         Answered::Later(Box::pin(answer::call(in_flight, call, answering, last)))
     }
+}
+
+/// The answer to a request that is not begun.
+fn not_begun(id: &RequestId, refused: NotBegun) -> Answered {
+    let code = match refused {
+        NotBegun::SameId => code::INVALID_REQUEST,
+        NotBegun::Full { .. } => code::UNAVAILABLE,
+    };
+    Answered::error(id, &ErrorObject::new(code, refused.to_string()))
 }
 
 /// The answer to what is no message.

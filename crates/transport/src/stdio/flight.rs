@@ -76,6 +76,11 @@ impl Flight {
         &self.0.queue
     }
 
+    /// Whether a request is in flight under this id.
+    pub(super) fn has(&self, id: &RequestId) -> bool {
+        self.running().by_id.contains_key(id)
+    }
+
     /// Takes a request up.
     pub(super) fn begin(&self, id: RequestId) -> Result<InFlight, NotBegun> {
         let mut running = self.running();

@@ -6,9 +6,9 @@ use std::time::Duration;
 use http::Request;
 use outboard_identity::{GrantedScopes, Principal};
 use outboard_protocol::types::CreateMessageParams;
-use outboard_runtime::{Context, NotAccepted, tool};
+use outboard_runtime::{Context, InputConfig, NotAccepted, RuntimeConfig, tool};
 use outboard_testkit::http::{AnswerStream, HttpRequest, Served};
-use outboard_transport::{Authentication, HttpConfig};
+use outboard_transport::{Authentication, HttpConfig, LegacyConfig};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -46,6 +46,12 @@ async fn both(ctx: &Context) -> String {
 
 fn setup() -> Setup {
     Setup { catalog: catalog().tool(greet).tool(pay).tool(both), ..Setup::new() }
+}
+
+/// A server of which the clients of one caller can be asked so many questions at a time.
+fn with_questions(questions_max: usize) -> Setup {
+    let legacy = LegacyConfig { questions_max, ..LegacyConfig::default() };
+    Setup { http: HttpConfig { legacy, ..HttpConfig::new(Authentication::None) }, ..setup() }
 }
 
 fn everything() -> Value {
@@ -159,25 +165,135 @@ async fn page_to_visit_has_its_id_and_the_client_is_told_when_it_is_done() {
 async fn client_that_cannot_be_asked_is_told_what_it_lacks() {
     let served = setup().serve().await;
     let cases = [
-        ("2025-11-25", json!({}), "greet", json!({"elicitation": {"form": {}}}), true),
-        ("2025-11-25", json!({"elicitation": {"form": {}}}), "pay", json!({"elicitation": {"url": {}}}), true),
-        ("2025-06-18", everything(), "pay", json!({"elicitation": {"url": {}}}), true),
-        ("2025-03-26", everything(), "greet", json!({"elicitation": {"form": {}}}), true),
-        ("2025-11-25", everything(), "greet", json!({"elicitation": {"form": {}}}), false),
+        ("2025-11-25", json!({}), "greet", json!({"elicitation": {"form": {}}})),
+        ("2025-11-25", json!({"elicitation": {"form": {}}}), "pay", json!({"elicitation": {"url": {}}})),
+        ("2025-06-18", everything(), "pay", json!({"elicitation": {"url": {}}})),
+        ("2025-03-26", everything(), "greet", json!({"elicitation": {"form": {}}})),
     ];
-    for (revision, declared, tool, lacking, takes_events) in cases {
+    for (revision, declared, tool, lacking) in cases {
         let session = LegacySession::of_client(&served, revision, &declared).await;
-        let accept = if takes_events { "application/json, text/event-stream" } else { "application/json" };
-        let answer = served.send(call(&session, tool).with("accept", accept)).await;
-        let error = assert_error(&answer, 200, -32021, &json!(1));
-        assert_eq!(error["data"]["requiredCapabilities"], lacking, "{revision} {declared}");
+        for accept in ["application/json, text/event-stream", "application/json"] {
+            let answer = served.send(call(&session, tool).with("accept", accept)).await;
+            let error = assert_error(&answer, 200, -32021, &json!(1));
+            assert_eq!(error["data"]["requiredCapabilities"], lacking, "{revision} {declared} {accept}");
+        }
     }
+}
+
+#[tokio::test]
+async fn client_that_cannot_be_asked_for_its_accept_header_alone_is_told_so() {
+    let served = setup().serve().await;
+    for (revision, tool) in [("2025-11-25", "pay"), ("2025-06-18", "greet"), ("2025-03-26", "both")] {
+        let session = LegacySession::of_client(&served, revision, &everything()).await;
+        let answer = served.send(call(&session, tool).with("accept", "application/json")).await;
+        let error = assert_error(&answer, 200, 1415, &json!(1));
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains("Accept: application/json, text/event-stream"), "{message}");
+        assert_eq!(error.get("data"), None, "it lacks no capability");
+    }
+}
+
+/// Asks the first question of `count` calls; returns their streams, and the ids of the questions.
+async fn ask(served: &Served, session: &LegacySession, count: usize) -> (Vec<AnswerStream>, Vec<String>) {
+    let (mut streams, mut ids) = (Vec::new(), Vec::new());
+    for _ in 0..count {
+        let mut stream = served.open(call(session, "greet")).await;
+        ids.push(id(&message(&mut stream).await, "elicitation/create"));
+        streams.push(stream);
+    }
+    (streams, ids)
+}
+
+fn delete(session: &LegacySession) -> HttpRequest {
+    HttpRequest::of(http::Method::DELETE).in_session(&session.id, &session.revision)
+}
+
+#[tokio::test]
+async fn session_that_is_ended_takes_its_questions_with_it() {
+    let served = with_questions(4).serve().await;
+    for _ in 0..8 {
+        let session = LegacySession::of_client(&served, "2025-11-25", &everything()).await;
+        let (streams, _) = ask(&served, &session, 2).await;
+        // Whether its client still listens or not.
+        drop(streams);
+        assert_eq!(served.send(delete(&session)).await.status, 204);
+    }
+    let session = LegacySession::of_client(&served, "2025-11-25", &everything()).await;
+    let (mut streams, ids) = ask(&served, &session, 2).await;
+    assert_eq!(served.send(delete(&session)).await.status, 204);
+    for (stream, id) in streams.iter_mut().zip(ids) {
+        let withdrawn = message(stream).await;
+        assert_eq!(
+            (&withdrawn["method"], &withdrawn["params"]["requestId"]),
+            (&json!("notifications/cancelled"), &json!(id))
+        );
+        assert_eq!(stream.next().await, None, "the stream ends without an answer");
+    }
+}
+
+#[tokio::test]
+async fn answer_in_a_session_that_was_ended_has_no_effect() {
+    let served = setup().serve().await;
+    let (ended, living) = (
+        LegacySession::of_client(&served, "2025-11-25", &everything()).await,
+        LegacySession::of_client(&served, "2025-11-25", &everything()).await,
+    );
+    let (_streams, ids) = ask(&served, &ended, 1).await;
+    let (mut streams, others) = ask(&served, &living, 1).await;
+    assert_eq!(served.send(delete(&ended)).await.status, 204);
+    for id in [&ids[0], &others[0]] {
+        let refused = served.send(ended.answer(id, &accept(&json!({"name": "Eve"})))).await;
+        assert_error(&refused, 404, 1404, &Value::Null);
+    }
+    served.send(living.answer(&others[0], &accept(&json!({"name": "Ada"})))).await;
+    assert_eq!(message(&mut streams[0]).await["result"]["content"][0]["text"], "hello Ada");
+}
+
+#[tokio::test(start_paused = true)]
+async fn session_that_is_ended_on_another_replica_takes_its_questions_with_it() {
+    let shared = Shared::in_runtime_time();
+    let (here, there) = (
+        Setup { shared: shared.clone(), ..with_questions(2) }.follow(),
+        Setup { shared, ..with_questions(2) }.follow(),
+    );
+    let request = || initialize("2025-11-25").edit(|message| message["params"]["capabilities"] = everything());
+    let session = LegacySession::opened(&direct(&here.service, request()).await.whole().await);
+    let mut stream = direct(&here.service, call(&session, "greet")).await;
+    let question = id(&message(&mut stream).await, "elicitation/create");
+    let started = Instant::now();
+    assert_eq!(direct(&there.service, delete(&session)).await.status, 204);
+    assert_eq!(message(&mut stream).await["params"]["requestId"], json!(question));
+    assert_eq!(stream.next().await, None);
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    let refused = direct(&there.service, session.answer(&question, &accept(&json!({})))).await.whole().await;
+    assert_error(&refused, 404, 1404, &Value::Null);
+    let other = LegacySession::opened(&direct(&here.service, request()).await.whole().await);
+    let mut stream = direct(&here.service, call(&other, "greet")).await;
+    id(&message(&mut stream).await, "elicitation/create");
+}
+
+#[tokio::test]
+async fn one_session_leaves_room_for_questions_of_others() {
+    let served = with_questions(3).serve().await;
+    let (one, other) = (
+        LegacySession::of_client(&served, "2025-11-25", &everything()).await,
+        LegacySession::of_client(&served, "2025-11-25", &everything()).await,
+    );
+    let (_streams, ids) = ask(&served, &one, 2).await;
+    let refused = served.send(call(&one, "greet")).await;
+    assert_error(&refused, 503, 1503, &json!(1));
+    let (_others, _) = ask(&served, &other, 1).await;
+    let refused = served.send(call(&other, "greet")).await;
+    assert_error(&refused, 503, 1503, &json!(1));
+    served.send(one.answer(&ids[0], &accept(&json!({"name": "Ada"})))).await;
+    ask(&served, &other, 1).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn question_has_its_time_and_is_withdrawn_then() {
-    let http = HttpConfig { input_timeout: Duration::from_secs(90), ..HttpConfig::new(Authentication::None) };
-    let service = Setup { http, ..setup() }.service();
+    let input = InputConfig { timeout: Duration::from_secs(90), ..InputConfig::default() };
+    let runtime = RuntimeConfig { input, ..RuntimeConfig::default() };
+    let service = Setup { runtime, ..setup() }.service();
     let request = initialize("2025-11-25").edit(|message| message["params"]["capabilities"] = everything());
     let session = LegacySession::opened(&direct(&service, request).await.whole().await);
     let mut stream = direct(&service, call(&session, "greet")).await;
@@ -280,8 +396,7 @@ async fn everything_of_a_session_is_its_owners_alone() {
 
 #[tokio::test]
 async fn open_questions_of_a_caller_are_bounded() {
-    let http = HttpConfig { questions_max: 1, ..HttpConfig::new(Authentication::None) };
-    let served = for_callers(Setup { http, ..setup() }).await;
+    let served = for_callers(with_questions(1)).await;
     let (ada, bob) = (session_of(&served, "ada").await, session_of(&served, "bob").await);
     let mut first = served.open(call(&ada, "greet").with("x-caller", "ada")).await;
     let question = id(&message(&mut first).await, "elicitation/create");

@@ -128,6 +128,23 @@ async fn what_a_batched_call_tells_before_its_result_is_left_out() {
 }
 
 #[tokio::test]
+async fn batch_whose_requests_were_all_cancelled_is_answered_as_one_with_requests() {
+    let gate = Gate::new();
+    let served = Setup { catalog: catalog().tool(gate.tool()), ..Setup::new() }.serve().await;
+    let session = LegacySession::open(&served, "2025-03-26").await;
+    let cancelled = json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 50}});
+    let items = [request(50, "tools/call", &json!({"name": "wait"})), cancelled];
+    let answer = served.send(batch(&session, &items)).await;
+    assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, Some("text/event-stream")));
+    assert_eq!(answer.text(), "");
+    let answer = served.send(batch(&session, &items).with("accept", "application/json")).await;
+    assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, Some("application/json")));
+    let answers = answer.json();
+    assert_eq!((answers.as_array().unwrap().len(), &answers[0]["id"]), (1, &json!(50)), "{answers}");
+    assert_eq!(answers[0]["error"]["code"], 1499);
+}
+
+#[tokio::test]
 async fn cancelled_request_of_a_batch_has_no_answer() {
     let gate = Gate::new();
     let served = Setup { catalog: catalog().tool(gate.tool()), ..Setup::new() }.serve().await;

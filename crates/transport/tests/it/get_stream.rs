@@ -269,6 +269,33 @@ async fn older_stream_stays_silent_and_ends_after_a_while() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn of_several_streams_that_wait_the_newest_goes_first() {
+    for newest_ends in [false, true] {
+        let server = Setup { shared: Shared::in_runtime_time(), ..setup() }.follow();
+        let session = LegacySession::direct(&server.service, "2025-11-25").await;
+        let mut streams = Vec::new();
+        for _ in 0..3 {
+            streams.push(tell(direct(&server.service, session.get()).await));
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        if newest_ends {
+            streams.pop();
+        }
+        // The first one was 5 s old a while ago.
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        server.runtime.notify().tools_changed();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let heard: Vec<usize> = streams.iter_mut().map(|stream| stream.heard().len()).collect();
+        assert_eq!(heard, if newest_ends { vec![0, 1] } else { vec![0, 0, 1] });
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        server.runtime.notify().tools_changed();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let heard: Vec<usize> = streams.iter_mut().map(|stream| stream.heard().len()).collect();
+        assert_eq!(heard.iter().position(|heard| *heard == 1), Some(heard.len() - 1), "it stays: {heard:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn streams_that_come_back_again_and_again_change_hands_once_in_five_seconds() {
     let legacy = LegacyConfig { get_takeover: Duration::from_millis(500), ..LegacyConfig::default() };
     let http = HttpConfig { legacy, ..HttpConfig::new(Authentication::None) };
@@ -433,7 +460,8 @@ async fn what_is_no_request_for_a_stream_is_refused() {
         (session.get().with("accept", "application/json"), 406, 1415),
         (session.get().with("accept", "text/event-stream;q=0"), 406, 1415),
         (session.get().with(headers::PROTOCOL_VERSION, "2026-07-28"), 405, -32601),
-        (session.get().with(headers::PROTOCOL_VERSION, "v999"), 405, -32601),
+        (session.get().with(headers::PROTOCOL_VERSION, "v999"), 400, -32022),
+        (session.get().with(headers::PROTOCOL_VERSION, "v999").without(headers::SESSION_ID), 405, -32601),
         (session.get().without(headers::SESSION_ID), 400, -32600),
         (session.get().with(headers::SESSION_ID, "x"), 404, 1404),
         (session.get().also(headers::SESSION_ID, "x"), 400, -32600),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use outboard_protocol::meta;
+use outboard_protocol::meta::{self, SERVER_INFO, SUBSCRIPTION_ID};
 use outboard_runtime::{Catalog, Change, Runtime, Topics};
 use outboard_testkit::http::{AnswerStream, HttpRequest, Served, modern, patiently};
 use outboard_transport::{Authentication, HttpConfig, SubscriptionLimits};
@@ -11,8 +11,6 @@ use tokio::time::Instant;
 
 use crate::shelf::{CATCH_UP, Server, Shelf};
 use crate::support::{LegacySession, assert_error, catalog, direct};
-
-const SUBSCRIPTION_ID: &str = "io.modelcontextprotocol/subscriptionId";
 
 fn listen(notifications: Value) -> HttpRequest {
     let mut params = json!({});
@@ -207,7 +205,8 @@ async fn drain_ends_a_stream_with_its_result() {
             continue;
         }
         server.shutdown.draining.cancel();
-        let result = json!({"resultType": "complete", "_meta": {SUBSCRIPTION_ID: id}});
+        let meta = json!({SUBSCRIPTION_ID: id, SERVER_INFO: {"name": "tests", "version": "1"}});
+        let result = json!({"resultType": "complete", "_meta": meta});
         assert_eq!(stream.message().await, json!({"jsonrpc": "2.0", "id": id, "result": result}));
         assert_eq!(stream.next().await, None, "the result is the end");
     }
@@ -300,7 +299,7 @@ async fn listening_takes_events_and_a_modern_request() {
     let server = Server::around(&Shelf::new());
     let served = Served::start(server.http()).await;
     let answer = served.send(everything().with("accept", "application/json")).await;
-    assert_error(&answer, 406, 1415, &Value::Null);
+    assert_error(&answer, 406, 1415, &json!(1));
     let without_meta = everything().edit(|message| drop(message["params"].as_object_mut().unwrap().remove("_meta")));
     assert_error(&served.send(without_meta).await, 400, -32602, &json!(1));
     let of_another_revision = everything().edit(|message| {

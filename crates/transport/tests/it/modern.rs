@@ -8,7 +8,7 @@ use outboard_protocol::{headers, meta};
 use outboard_testkit::http::{Answer, HttpRequest, Served, modern};
 use serde_json::{Value, json};
 
-use super::support::{Setup, assert_error};
+use super::support::{LegacySession, Setup, assert_error};
 
 fn call(name: &str, arguments: &Value) -> HttpRequest {
     modern("tools/call", json!({"name": name, "arguments": arguments}))
@@ -264,6 +264,49 @@ async fn notification_is_taken_and_left_aside() {
         let answer = served.send(modern(method, json!({})).notification()).await;
         assert_eq!((answer.status.as_u16(), answer.text()), (202, ""), "{method}");
         assert_eq!(answer.header("content-type"), None, "{method}");
+    }
+}
+
+#[tokio::test]
+async fn what_wants_no_answer_names_a_revision_that_is_served() {
+    let served = Setup::new().serve().await;
+    let session = LegacySession::open(&served, "2025-11-25").await;
+    let bare = |message: &mut Value| drop(message["params"].as_object_mut().unwrap().remove("_meta"));
+    let of = |version: &str| {
+        let meta = json!({meta::PROTOCOL_VERSION: version});
+        let told = modern("notifications/cancelled", json!({"requestId": 1})).notification();
+        told.edit(|message| message["params"]["_meta"] = meta)
+    };
+    let header = |request: HttpRequest, version: &str| request.with(headers::PROTOCOL_VERSION, version);
+    let answer = session.answer("x", &json!({"result": {}}));
+    let in_session = session.request("notifications/cancelled", json!({"requestId": 1})).notification();
+    let cases = [
+        (header(of("2026-07-28").edit(bare), "2026-07-28"), None),
+        (header(of("2026-07-28"), "2026-07-28"), None),
+        (header(of("2026-07-28").edit(bare), "v999"), Some(-32022)),
+        (header(of("v999"), "v999"), Some(-32022)),
+        (header(of("2025-11-25"), "2025-11-25"), Some(-32020)),
+        (header(of("2025-11-25"), "2026-07-28"), Some(-32020)),
+        (header(of("2026-07-28"), "v999"), Some(-32020)),
+        (header(of("v999"), "2026-07-28"), Some(-32020)),
+        (header(in_session.clone(), "v999"), Some(-32022)),
+        (header(in_session.clone(), "2024-11-05"), Some(-32022)),
+        (header(in_session.clone(), ""), Some(-32022)),
+        (header(in_session.clone(), "\u{e9}"), Some(-32022)),
+        (in_session, None),
+        (header(answer.clone(), "v999"), Some(-32022)),
+        (answer, None),
+    ];
+    for (request, refused) in cases {
+        let shown = format!("{request:?}");
+        let answer = served.send(request).await;
+        let Some(code) = refused else {
+            assert_eq!((answer.status.as_u16(), answer.text()), (202, ""), "{shown}");
+            continue;
+        };
+        assert_eq!(answer.json()["error"]["code"], code, "{shown}");
+        let error = assert_error(&answer, 400, code, &Value::Null);
+        assert_eq!(error["data"]["supported"].is_array(), code == -32022, "{shown}: {error}");
     }
 }
 

@@ -139,6 +139,6 @@ impl Server {
     }
 
     pub(crate) fn http_with(&self, config: HttpConfig) -> StreamableHttp {
-        StreamableHttp::new(self.runtime.clone(), self.shared.sessions(), self.shutdown.clone(), config)
+        StreamableHttp::new(self.runtime.clone(), self.shutdown.clone(), config)
     }
 }

@@ -51,7 +51,7 @@ impl Setup {
         let store = &self.shared.store;
         let notify = Notify::new(store, Duration::from_secs(30));
         let runtime = Runtime::new(self.catalog, store.clone(), notify, self.runtime).unwrap();
-        StreamableHttp::new(runtime, self.shared.sessions(), Shutdown::default(), self.http)
+        StreamableHttp::new(runtime, Shutdown::default(), self.http)
     }
 
     pub(crate) async fn serve(self) -> Served {
@@ -62,9 +62,9 @@ impl Setup {
     pub(crate) fn follow(self) -> Following {
         let Self { catalog, http, runtime, shared } = self;
         let notify = Notify::new(&shared.store, Duration::from_secs(30));
-        let runtime = Runtime::new(catalog, shared.store.clone(), notify, runtime).unwrap();
+        let runtime = Runtime::new(catalog, shared.store, notify, runtime).unwrap();
         let shutdown = Shutdown::default();
-        let service = StreamableHttp::new(runtime.clone(), shared.sessions(), shutdown.clone(), http);
+        let service = StreamableHttp::new(runtime.clone(), shutdown.clone(), http);
         let mut following = JoinSet::new();
         let followed = runtime.clone();
         following.spawn(async move { followed.follow().await });

@@ -1,10 +1,11 @@
-//! How often the store is asked: once for a plain legacy answer, once more for each event of a stream, never for a modern
-//! call.
+//! How often the store is asked: once for a plain legacy answer and for the reply to a question, once more for each event of
+//! a stream, never for a modern call.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use outboard_runtime::{Context, tool};
 use outboard_store::{
     BoxFuture, Cell, CellKey, Cells, LogKey, LogLimits, LogPage, Logs, Put, Sequence, Store, StoreError, Version,
 };
@@ -31,6 +32,10 @@ impl<T> Counted<T> {
 impl Cells for Counted<Arc<dyn Cells>> {
     fn get(&self, key: CellKey) -> BoxFuture<'_, Result<Option<Cell>, StoreError>> {
         self.asked().get(key)
+    }
+
+    fn get_both(&self, first: CellKey, second: CellKey) -> BoxFuture<'_, Result<[Option<Cell>; 2], StoreError>> {
+        self.asked().get_both(first, second)
     }
 
     fn put_if_absent<'a>(
@@ -98,8 +103,12 @@ impl Logs for Counted<Arc<dyn Logs>> {
 }
 
 fn counted() -> (Shared, Arc<AtomicUsize>) {
+    counted_over(Shared::new())
+}
+
+/// Another replica over the same store.
+fn counted_over(Shared { store, clock }: Shared) -> (Shared, Arc<AtomicUsize>) {
     let asked = Arc::new(AtomicUsize::new(0));
-    let Shared { store, clock } = Shared::new();
     let cells = Arc::new(Counted { inner: store.cells, asked: Arc::clone(&asked) });
     let logs = Arc::new(Counted { inner: store.logs, asked: Arc::clone(&asked) });
     (Shared { store: Store { cells, logs, ..store }, clock }, asked)
@@ -121,6 +130,31 @@ async fn plain_answers_cost_one_read_in_a_session_and_none_without() {
         assert_eq!(answer.header("content-type"), Some("application/json"));
         assert_eq!(asked.swap(0, Ordering::SeqCst), 1, "{method}");
     }
+}
+
+/// Asks, and tells how often the store was asked when the answer was there.
+#[tool]
+async fn agree(ctx: &Context) -> &'static str {
+    if ctx.confirm("sure", "Are you sure?").await { "agreed" } else { "not agreed" }
+}
+
+#[tokio::test]
+async fn reply_to_a_question_costs_one_trip_beside_those_of_who_waits() {
+    let (shared, asked) = counted();
+    let here = Setup { catalog: catalog().tool(agree), shared: shared.clone(), ..Setup::new() }.serve().await;
+    let (there_shared, asked_there) = counted_over(shared);
+    let there = Setup { shared: there_shared, ..Setup::new() }.serve().await;
+    let session = LegacySession::of_client(&here, "2025-06-18", &json!({"elicitation": {}})).await;
+    let mut stream = here.open(session.request("tools/call", json!({"name": "agree"}))).await;
+    let question = stream.next().await.unwrap().message();
+    let reply = session.answer(question["id"].as_str().unwrap(), &json!({"result": {"action": "decline"}}));
+    assert_eq!(asked_there.swap(0, Ordering::SeqCst), 0);
+    assert_eq!(there.send(reply.clone()).await.status, 202);
+    assert_eq!(asked_there.swap(0, Ordering::SeqCst), 1);
+    assert!(stream.next().await.is_some(), "it is answered");
+    assert_eq!(there.send(reply).await.status, 202);
+    assert_eq!(asked_there.swap(0, Ordering::SeqCst), 2, "a late one: nobody waits, so the session is looked at");
+    assert!(asked.load(Ordering::SeqCst) > 0);
 }
 
 #[tokio::test]

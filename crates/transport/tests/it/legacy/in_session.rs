@@ -100,6 +100,17 @@ async fn subscribing_is_answered_with_nothing_and_to_nothing_refused() {
     }
 }
 
+#[tokio::test]
+async fn without_resources_there_is_nothing_to_subscribe_to() {
+    let served = Setup::new().serve().await;
+    let session = LegacySession::open(&served, "2025-11-25").await;
+    for method in ["resources/subscribe", "resources/unsubscribe"] {
+        for params in [json!({"uri": "note:1"}), json!({})] {
+            assert_error(&served.send(session.request(method, params)).await, 200, -32601, &json!(1));
+        }
+    }
+}
+
 /// Notes with numbers.
 #[resource(template = "note:{number}", name = "notes")]
 async fn notes(number: String) -> String {

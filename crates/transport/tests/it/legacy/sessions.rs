@@ -1,16 +1,25 @@
 //! Which session a request may name, how one ends, and what becomes of it when the store is down or another replica is
 //! asked.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use http::Method;
 use outboard_protocol::headers;
+use outboard_runtime::resource;
 use outboard_store::{NewSession, OwnerDigest, Store};
 use outboard_testkit::down;
 use outboard_testkit::http::{Answer, HttpRequest, legacy};
+use outboard_transport::{Authentication, HttpConfig, LegacyConfig};
 use serde_json::{Value, json};
 
-use crate::support::{LegacySession, SESSION_MAX_AGE, Setup, Shared, assert_error, initialize, ring};
+use crate::support::{LegacySession, SESSION_MAX_AGE, Setup, Shared, assert_error, catalog, initialize, ring};
+
+/// A note.
+#[resource(uri = "note:1", name = "note")]
+async fn note() -> &'static str {
+    "a note"
+}
 
 /// Every kind of thing that is sent in a session.
 fn everything(session: &LegacySession) -> Vec<HttpRequest> {
@@ -93,7 +102,8 @@ async fn session_that_is_not_the_callers_is_not_found() {
     let answer = served.send(legacy("ping", json!({})).with(headers::SESSION_ID, b"\xff\xfe")).await;
     assert_not_found(&answer, "no text");
     let twice = legacy("ping", json!({})).with(headers::SESSION_ID, &id).also(headers::SESSION_ID, &id);
-    assert_error(&served.send(twice).await, 400, -32600, &Value::Null);
+    assert_error(&served.send(twice.clone().id("p")).await, 400, -32600, &json!("p"));
+    assert_error(&served.send(twice.notification()).await, 400, -32600, &Value::Null);
 }
 
 #[tokio::test]
@@ -128,12 +138,20 @@ async fn deleted_session_is_gone_and_others_are_not() {
 async fn sessions_do_not_exist_under_a_modern_header() {
     let served = Setup::new().serve().await;
     let session = LegacySession::open(&served, "2025-11-25").await;
-    for version in ["2026-07-28", "v999"] {
-        let answer = served.send(delete(&session.id).with(headers::PROTOCOL_VERSION, version)).await;
+    let both = || [delete(&session.id), session.get()];
+    for request in both() {
+        let answer = served.send(request.with(headers::PROTOCOL_VERSION, "2026-07-28")).await;
         assert_error(&answer, 405, -32601, &Value::Null);
-        assert_eq!(answer.header("allow"), Some("POST"), "{version}");
-        let answer = served.send(session.get().with(headers::PROTOCOL_VERSION, version)).await;
-        assert_error(&answer, 405, -32601, &Value::Null);
+        assert_eq!(answer.header("allow"), Some("POST"));
+    }
+    for version in ["v999", "2024-11-05", "", "\u{e9}"] {
+        for request in both() {
+            let request = request.with(headers::PROTOCOL_VERSION, version);
+            let error = assert_error(&served.send(request.clone()).await, 400, -32022, &Value::Null);
+            assert!(error["data"]["supported"].as_array().unwrap().contains(&json!("2025-11-25")), "{error}");
+            let answer = served.send(request.without(headers::SESSION_ID)).await;
+            assert_error(&answer, 405, -32601, &Value::Null);
+        }
     }
     assert_eq!(served.send(session.request("ping", json!({}))).await.status, 200, "it was not deleted");
 }
@@ -157,10 +175,39 @@ async fn second_replica_behaves_like_the_first() {
 }
 
 #[tokio::test]
+async fn sessions_are_opened_at_a_rate() {
+    let legacy = LegacyConfig {
+        initialize_rate: NonZeroU32::new(2).unwrap(),
+        initialize_burst: NonZeroU32::new(3).unwrap(),
+        ..LegacyConfig::default()
+    };
+    let http = HttpConfig { legacy, ..HttpConfig::new(Authentication::None) };
+    let shared = Shared::new();
+    let [here, there] = [(); 2].map(|()| Setup { http: http.clone(), shared: shared.clone(), ..Setup::new() });
+    let (here, there) = (here.serve().await, there.serve().await);
+    for served in [&here, &there, &here] {
+        LegacySession::open(served, "2025-11-25").await;
+    }
+    let session = LegacySession::open(&Setup::new().serve().await, "2025-11-25").await;
+    for _ in 0..2 {
+        let refused = there.send(initialize("2025-11-25").id("i")).await;
+        let error = assert_error(&refused, 429, 1429, &json!("i"));
+        assert_eq!(refused.header("retry-after"), Some("1"), "{error}");
+        assert_eq!(refused.header(headers::SESSION_ID), None);
+    }
+    let malformed = initialize("2025-11-25").edit(|message| message["params"] = json!({}));
+    assert_error(&there.send(malformed).await, 200, -32602, &json!(1));
+    assert_not_found(&there.send(session.request("ping", json!({}))).await, "nothing else is counted");
+    shared.clock.advance(Duration::from_millis(500));
+    LegacySession::open(&there, "2025-11-25").await;
+    assert_error(&here.send(initialize("2025-11-25")).await, 429, 1429, &json!(1));
+}
+
+#[tokio::test]
 async fn without_the_store_calls_are_served_and_delete_asks_to_try_again() {
     let Shared { store, clock } = Shared::new();
     let shared = Shared { store: down::store(store.keys, clock.clone()), clock };
-    let served = Setup { shared, ..Setup::new() }.serve().await;
+    let served = Setup { catalog: catalog().resource(note), shared, ..Setup::new() }.serve().await;
     let session = LegacySession::open(&served, "2025-11-25").await;
     assert_eq!(served.send(session.request("tools/list", json!({}))).await.status, 200);
     let call = json!({"name": "echo", "arguments": {"text": "x"}});

@@ -84,8 +84,10 @@ async fn call_is_answered_with_its_questions_until_they_are_answered() {
     assert_eq!(again.json()["result"]["resultType"], "complete");
     let own_word = served.send(greeting(json!({"inputResponses": accepted("Bob")}))).await;
     assert_eq!(own_word.json()["result"]["content"][0]["text"], "Hello Bob");
-    let no_answer = served.send(greeting(json!({"inputResponses": "none", "requestState": state}))).await;
-    assert_eq!(no_answer.json()["result"]["resultType"], "input_required");
+    let no_answers = served.send(greeting(json!({"inputResponses": {}, "requestState": state}))).await;
+    assert_eq!(no_answers.json()["result"]["resultType"], "input_required");
+    let no_object = served.send(greeting(json!({"inputResponses": "none", "requestState": state}))).await;
+    assert_error(&no_object, 400, -32602, &json!(1));
 }
 
 #[tokio::test]

@@ -71,6 +71,13 @@ async fn requests_in_flight_are_bounded_and_have_their_own_ids() {
     let call = |id: i32| modern(id, "tools/call", json!({"name": "wait"}));
     pipe.send(&call(1)).await;
     gate.started().await;
+    for method in ["tools/list", "subscriptions/listen", "server/discover", "unknown/method"] {
+        let listen = json!({"notifications": {}});
+        assert_error(&pipe.ask(modern(1, method, listen)).await, -32600, 1);
+    }
+    for method in ["ping", "initialize", "tools/list", "logging/setLevel"] {
+        assert_error(&pipe.ask(request(1, method, json!({}))).await, -32600, 1);
+    }
     assert_error(&pipe.ask(call(1)).await, -32600, 1);
     pipe.send(&call(2)).await;
     gate.started().await;

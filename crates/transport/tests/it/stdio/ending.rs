@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use outboard_protocol::meta::{SERVER_INFO, SUBSCRIPTION_ID};
 use outboard_testkit::gate::Gate;
 use outboard_transport::stdio::{Ended, StdioConfig, StdioError, serve};
 use serde_json::json;
@@ -79,7 +80,8 @@ async fn drain_begins_nothing_more_and_ends_listens_in_order() {
     let cancelled = pipe.next().await;
     assert_eq!(cancelled["method"], "notifications/cancelled", "{cancelled}");
     assert_eq!(cancelled["params"]["requestId"], "l");
-    let result = json!({"resultType": "complete", "_meta": {"io.modelcontextprotocol/subscriptionId": "l"}});
+    let meta = json!({SUBSCRIPTION_ID: "l", SERVER_INFO: {"name": "tests", "version": "1.2.3"}});
+    let result = json!({"resultType": "complete", "_meta": meta});
     assert_eq!(pipe.next().await, json!({"jsonrpc": "2.0", "id": "l", "result": result}));
     assert_error(&pipe.ask(modern(2, "tools/call", json!({"name": "wait"}))).await, 1503, 2);
     gate.open();

@@ -221,6 +221,16 @@ async fn batches_belong_to_the_sessions_that_know_them() {
     assert_error(no_message, -32600, 3);
     assert_error(opened, -32600, 4);
 
+    let mut modern_list = modern(5, "tools/list", json!({}));
+    pipe.send(&json!([modern_list, request(6, "ping", json!({}))])).await;
+    let answers = pipe.next().await;
+    assert_eq!(answers.as_array().unwrap().len(), 2, "{answers}");
+    let refused = answers.as_array().unwrap().iter().find(|answer| answer["id"] == 5).unwrap();
+    assert_error(refused, -32600, 5);
+    modern_list["params"]["_meta"] = json!({"io.modelcontextprotocol/protocolVersion": "v999"});
+    pipe.send(&json!([modern_list])).await;
+    assert_error(&pipe.next().await[0], -32600, 5);
+
     pipe.send(&json!([])).await;
     assert_error(&pipe.next().await, -32600, Value::Null);
     pipe.send(&json!(vec![request(1, "ping", json!({})); 33])).await;

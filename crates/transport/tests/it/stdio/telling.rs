@@ -1,6 +1,6 @@
 //! What is told unasked, or before an answer: progress, log lines, changes.
 
-use outboard_protocol::meta;
+use outboard_protocol::meta::{self, SUBSCRIPTION_ID};
 use outboard_runtime::Change;
 use outboard_testkit::gate::Gate;
 use outboard_transport::SubscriptionLimits;
@@ -11,8 +11,6 @@ use super::{Pipe, assert_error, cancelled, modern, notification, request};
 use crate::modern::asking::asking;
 use crate::shelf::{Server, Shelf};
 use crate::support::catalog;
-
-const SUBSCRIPTION_ID: &str = "io.modelcontextprotocol/subscriptionId";
 
 fn listen(id: impl Into<Value>, notifications: Value) -> Value {
     let mut params = json!({});
@@ -193,7 +191,7 @@ async fn listen_ends_without_a_word_when_it_is_cancelled() {
         assert_eq!(of(&pipe.next().await, id), "subscriptions/acknowledged");
     }
     assert_error(&pipe.ask(listen("c", json!({}))).await, 1503, "c");
-    assert_error(&pipe.ask(listen("a", json!({}))).await, 1503, "a");
+    assert_error(&pipe.ask(listen("a", json!({}))).await, -32600, "a");
     pipe.send(&cancelled("a")).await;
     assert_eq!(pipe.ask(modern(1, "server/discover", json!({}))).await["id"], 1);
     server.notify().tools_changed();

@@ -134,7 +134,7 @@ async fn panic_is_an_internal_error_of_its_own_call() {
         |at_once| json!({"name": "fall", "arguments": {"at_once": at_once}, "_meta": {"progressToken": "t"}});
     for request in [modern("tools/call", arguments(true)), session.request("tools/call", arguments(true))] {
         let error = assert_error(&served.send(request).await, 200, -32603, &json!(1));
-        assert_eq!(error["message"], "the tool failed unexpectedly", "nothing of the panic goes out");
+        assert_eq!(error["message"], "the handler failed unexpectedly", "nothing of the panic goes out");
     }
     for request in [modern("tools/call", arguments(false)), session.request("tools/call", arguments(false))] {
         let messages = served.open(request).await.messages().await;
