@@ -37,7 +37,7 @@ use headers::PROTOCOL_VERSION;
 pub use host_origin::{HostOriginLayer, HostOriginPolicy, HostOriginService, OriginError};
 use refusal::Refusal;
 
-use crate::legacy::Legacy;
+use crate::legacy::http::Legacy;
 use crate::streams::Streams;
 use crate::subscription::SubscriptionLimits;
 
@@ -47,7 +47,7 @@ use crate::subscription::SubscriptionLimits;
 /// session) at whatever path it is mounted; every other method is 405. Mount [`HostOriginLayer`] in front of it.
 #[derive(Clone, Debug)]
 pub struct StreamableHttp {
-    inner: Arc<Inner>,
+    endpoint: Arc<Endpoint>,
 }
 
 /// What a transport needs to end in order.
@@ -60,8 +60,9 @@ pub struct Shutdown {
     pub draining: CancellationToken,
 }
 
+/// Where HTTP requests of both eras arrive: what all of them share.
 #[derive(Debug)]
-pub(crate) struct Inner {
+pub(crate) struct Endpoint {
     pub(crate) runtime: Runtime,
     pub(crate) sessions: Sessions,
     pub(crate) config: HttpConfig,
@@ -87,7 +88,7 @@ impl StreamableHttp {
         let legacy = Legacy::new(&runtime, &config.legacy);
         let local = Principal::local();
         let Shutdown { tasks, draining: drain } = shutdown;
-        Self { inner: Arc::new(Inner { runtime, sessions, config, local, tasks, drain, streams, legacy }) }
+        Self { endpoint: Arc::new(Endpoint { runtime, sessions, config, local, tasks, drain, streams, legacy }) }
     }
 }
 
@@ -104,13 +105,13 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let inner = Arc::clone(&self.inner);
+        let endpoint = Arc::clone(&self.endpoint);
         Box::pin(async move {
             let (parts, body) = request.into_parts();
             let served = match parts.method {
-                Method::POST => inner.post(parts, body).await,
-                Method::GET => inner.get(&parts).await,
-                Method::DELETE => inner.delete(&parts).await,
+                Method::POST => endpoint.post(parts, body).await,
+                Method::GET => endpoint.get(&parts).await,
+                Method::DELETE => endpoint.delete(&parts).await,
                 _ => Err(Refusal::MethodNotAllowed),
             };
             Ok(served.unwrap_or_else(|refusal| refusal.response()))
@@ -118,7 +119,7 @@ where
     }
 }
 
-impl Inner {
+impl Endpoint {
     async fn post<B>(self: &Arc<Self>, parts: request::Parts, body: B) -> Result<Response<Body>, Refusal>
     where
         B: http_body::Body<Data = Bytes, Error: Into<Box<dyn StdError + Send + Sync>>>,

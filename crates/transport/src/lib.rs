@@ -23,7 +23,7 @@ pub use crate::subscription::SubscriptionLimits;
 /// The readers of what clients send, for the fuzz targets; not for people.
 #[doc(hidden)]
 pub mod fuzzing {
-    pub use crate::legacy::fuzzing::event_id_line;
+    pub use crate::legacy::http::fuzzing::event_id_line;
     pub use crate::stdio::fuzzing::lines;
 }
 

@@ -11,10 +11,10 @@ use tokio_util::sync::CancellationToken;
 use super::body::Body;
 use super::refusal::Refusal;
 use super::sse;
-use super::{Inner, Posted};
+use super::{Endpoint, Posted};
 use crate::subscription::Subscription;
 
-impl Inner {
+impl Endpoint {
     /// Opens a stream of what the filter names, if there is a place for it. The head goes out at once, and the
     /// acknowledgement with it.
     pub(super) async fn listen(

@@ -12,12 +12,12 @@ use super::body::Body;
 use super::headers::{mirrored, values};
 use super::refusal::Refusal;
 use super::respond::{RunningCall, Streaming, respond};
-use super::{Inner, Posted, empty, version_header};
+use super::{Endpoint, Posted, empty, version_header};
 use crate::answering::Answering;
 use crate::modern::{Asked, describe, unsupported};
 use crate::subscription;
 
-impl Inner {
+impl Endpoint {
     /// Serves a modern message.
     pub(super) async fn modern(&self, posted: Posted<'_>, message: Message) -> Result<Response<Body>, Refusal> {
         let request = match message {

@@ -19,8 +19,8 @@ use outboard_runtime::{Call, Change, Client, Operation, Runtime, Topics, Watchin
 
 use self::questions::Questions;
 use super::asking::{AcceptedUrls, askable};
+use super::level::level;
 use super::opening::{Opening, describe};
-use super::requests::level;
 use super::subscribing::{NotSubscribable, subscribable};
 use crate::modern::has_modern_meta;
 use crate::operation::operation;

@@ -7,39 +7,34 @@
 //! What concerns the session itself, a subscription, its end or a newer stream, is signalled to its streams in this process
 //! ([`seats`](super::seats)). A stream on another replica is told over the bus, and looks itself what it was.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+mod delivery;
+
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use ::http::Response;
 use bytes::Bytes;
-use futures_util::FutureExt as _;
-use outboard_protocol::{Revision, encode};
+use outboard_protocol::Revision;
 use outboard_runtime::{Listening, Since, Told, Topics, Watching};
 use outboard_store::{Sequence, Session, SessionRecord, SessionState};
 use tokio::time::{Instant, sleep_until};
 
+use self::delivery::{Places, hear, ready};
 use super::claim::{Claimed, Held};
-use super::event_id::EventId;
 use super::seats::{Newer, Seat};
 use super::session::topic;
 use crate::http::body::Body;
 use crate::http::refusal::Refusal;
-use crate::http::{Inner, sse};
+use crate::http::{Endpoint, sse};
 use crate::streams::StreamPlace;
-
-/// How many changes are told in one piece.
-const PIECE_MAX: usize = 1_024;
-
-/// How long nothing more is told after something was: a storm of changes costs each stream ten pieces a second.
-const PAUSE: Duration = Duration::from_millis(100);
 
 /// How long a claim waits for a store that does not answer, or for a newer stream that goes first.
 const CLAIM_RETRY: Duration = Duration::from_secs(1);
 
 /// An open stream.
 pub(super) struct SessionStream {
-    inner: Arc<Inner>,
+    endpoint: Arc<Endpoint>,
     session: Session,
     seat: Seat,
     listening: Listening,
@@ -75,24 +70,10 @@ enum Stage {
     Ended,
 }
 
-/// Places on the bus.
-struct Places {
-    /// Where it was opened: what came before is told in any case.
-    opened: Sequence,
-    /// Up to where another stream, alive until then, has delivered.
-    delivered_before: Sequence,
-    /// Up to where all has been told.
-    told: Sequence,
-    /// The client named the place from which it goes on.
-    is_resumed: bool,
-    /// How many events were told.
-    ordinal: u32,
-}
-
 impl SessionStream {
     /// Opens a stream of a session, which goes on from `after`, or tells what changed lately.
     pub(super) async fn open(
-        inner: &Arc<Inner>,
+        endpoint: &Arc<Endpoint>,
         (session, revision): (Session, &'static Revision),
         record: &SessionRecord,
         seat: Seat,
@@ -103,7 +84,7 @@ impl SessionStream {
         let uris = record.subscriptions.iter().map(|uri| uri.as_str().into());
         let topics = Topics::lists_and(uris.chain([topic.clone()]));
         let since = after.map_or(Since::Recently, Since::After);
-        let mut listening = inner.runtime.notify().listen(topics, since).await.map_err(|error| {
+        let mut listening = endpoint.runtime.notify().listen(topics, since).await.map_err(|error| {
             tracing::warn!(%error, "the stream of a session cannot be opened");
             Refusal::StoreUnavailable { id: None }
         })?;
@@ -118,12 +99,12 @@ impl SessionStream {
             is_resumed: after.is_some(),
             ordinal: 0,
         };
-        let config = &inner.config.legacy;
+        let config = &endpoint.config.legacy;
         let retry = revision.priming_events.then_some(config.retry);
         seat.queue();
         let stream = Self {
-            watching: watch(inner, record, BTreeMap::new()),
-            inner: Arc::clone(inner),
+            watching: watch(endpoint, record, BTreeMap::new()),
+            endpoint: Arc::clone(endpoint),
             session,
             seat,
             listening,
@@ -141,7 +122,7 @@ impl SessionStream {
             let piece = stream.next().await?;
             Some((piece, stream))
         });
-        Ok(sse::response(events, inner.config.keep_alive))
+        Ok(sse::response(events, endpoint.config.keep_alive))
     }
 
     async fn next(&mut self) -> Option<Bytes> {
@@ -157,13 +138,13 @@ impl SessionStream {
                 }
                 Stage::Claiming(at) => tokio::select! {
                     biased;
-                    () = closing(&self.inner, self.end) => return self.close(),
+                    () = closing(&self.endpoint, self.end) => return self.close(),
                     () = self.seat.changed() => self.look().await,
                     () = sleep_until(at) => self.claim().await,
                 },
                 Stage::Delivering => tokio::select! {
                     biased;
-                    () = closing(&self.inner, self.end) => return self.close(),
+                    () = closing(&self.endpoint, self.end) => return self.close(),
                     () = self.seat.changed() => self.look().await,
                     () = hear(&mut self.listening, &mut self.told, self.pause_until) => {
                         if let Some(piece) = self.deliver().await {
@@ -173,7 +154,7 @@ impl SessionStream {
                 },
                 Stage::Silent(until) => tokio::select! {
                     biased;
-                    () = closing(&self.inner, self.end) => return self.close(),
+                    () = closing(&self.endpoint, self.end) => return self.close(),
                     () = sleep_until(until) => return self.close(),
                     () = self.seat.changed() => self.look().await,
                 },
@@ -189,7 +170,7 @@ impl SessionStream {
     }
 
     fn fall_silent(&mut self) {
-        self.stage = Stage::Silent(Instant::now() + self.inner.config.legacy.get_takeover);
+        self.stage = Stage::Silent(Instant::now() + self.endpoint.config.legacy.get_takeover);
         self.held = None;
         self.seat.leave();
         self.watching.clear();
@@ -206,15 +187,15 @@ impl SessionStream {
                 return;
             }
         }
-        let legacy = &self.inner.legacy;
+        let legacy = &self.endpoint.legacy;
         match legacy.claims.claim(&self.session, self.seat.number()).await {
             Ok(Claimed::Held { before }) => {
                 let is_elsewhere = |stream| !legacy.seats.is_here(self.session.number, stream);
                 if before.is_some_and(is_elsewhere) {
-                    self.inner.tell_replicas(&self.session);
+                    self.endpoint.tell_replicas(&self.session);
                 }
                 self.places.delivered_before = self.seat.hold().unwrap_or(Sequence::ZERO);
-                self.held = Some(legacy.claims.keep(&self.session, self.seat.number(), &self.inner.tasks));
+                self.held = Some(legacy.claims.keep(&self.session, self.seat.number(), &self.endpoint.tasks));
                 self.stage = Stage::Delivering;
             }
             Ok(Claimed::NotYet(wait)) => self.stage = Stage::Claiming(Instant::now() + wait),
@@ -227,7 +208,7 @@ impl SessionStream {
 
     /// Looks what has become of the session, and which stream delivers.
     async fn look(&mut self) {
-        match self.inner.sessions.state(&self.session).await {
+        match self.endpoint.sessions.state(&self.session).await {
             Ok(SessionState::Living(record)) => self.subscribe(&record),
             Ok(SessionState::Terminated) => {
                 self.stage = Stage::Ended;
@@ -238,7 +219,7 @@ impl SessionStream {
         if !matches!(self.stage, Stage::Delivering) {
             return;
         }
-        let is_mine = match self.inner.legacy.claims.holder(&self.session).await {
+        let is_mine = match self.endpoint.legacy.claims.holder(&self.session).await {
             _ if !self.seat.is_holder() => false,
             Ok(Some(holder)) => holder == self.seat.number(),
             Ok(None) | Err(_) => true,
@@ -255,101 +236,26 @@ impl SessionStream {
         }
         record.subscriptions.iter().for_each(|uri| topics.add(uri));
         if !matches!(self.stage, Stage::Silent(_)) {
-            self.watching = watch(&self.inner, record, std::mem::take(&mut self.watching));
+            self.watching = watch(&self.endpoint, record, std::mem::take(&mut self.watching));
         }
     }
-
-    /// Tells what was heard, in one piece; nothing, if it was not for the client.
-    async fn deliver(&mut self) -> Option<Bytes> {
-        // What concerns the session is looked at before anything that comes after it is told.
-        let is_ours = |told: &Told| told.change.uri() == Some(&*self.topic);
-        let end = self.told.iter().position(is_ours).map_or(self.told.len(), |place| place + 1);
-        let told: Vec<Told> = self.told.drain(..end).collect();
-        let has_changed = told.last().is_some_and(is_ours);
-        let last = told.iter().map(|told| told.sequence).max()?;
-        if !self.seat.deliver(last) {
-            // The newer stream begins behind what this one has delivered.
-            self.fall_silent();
-            return None;
-        }
-        let piece = self.write(&told);
-        if has_changed {
-            self.look().await;
-        }
-        if piece.is_empty() {
-            return None;
-        }
-        self.pause_until = Instant::now() + PAUSE;
-        Some(piece.into())
-    }
-
-    fn write(&mut self, told: &[Told]) -> Vec<u8> {
-        let mut changes = HashSet::new();
-        // What changed several times is told once, in the place of its last change.
-        let mut last: Vec<bool> = told.iter().rev().map(|told| changes.insert(&told.change)).collect();
-        last.reverse();
-        let mut out = Vec::new();
-        for (index, (told_now, is_last)) in told.iter().zip(last).enumerate() {
-            // Several may share a place; only behind the last of them has all of it been told.
-            if told.get(index + 1).is_none_or(|next| next.sequence != told_now.sequence) {
-                self.places.told = self.places.told.max(told_now.sequence);
-            }
-            let Told { sequence, change } = told_now;
-            let is_ours = change.uri() == Some(&*self.topic);
-            if is_last && !is_ours && !self.places.was_delivered(*sequence, self.retry.is_some()) {
-                self.places.ordinal = self.places.ordinal.wrapping_add(1);
-                self.places.id(&self.seat).write(&mut out);
-                sse::write_message(&mut out, &encode::change(&change.method(), change.uri(), None));
-            }
-        }
-        out
-    }
-}
-
-impl Places {
-    /// The id of what is told now.
-    fn id(&self, seat: &Seat) -> EventId {
-        EventId::Session { position: self.told, connection: seat.number(), ordinal: self.ordinal }
-    }
-
-    /// Whether another stream, which was alive, has told this to the client.
-    fn was_delivered(&self, sequence: Sequence, has_ids_from_the_start: bool) -> bool {
-        // A client that names no place has lost no stream on which it got an id. Where it gets one only with the first
-        // event, it may have lost one all the same: then it is told again what changed lately.
-        let in_doubt = !has_ids_from_the_start && sequence <= self.opened;
-        sequence <= self.delivered_before && !self.is_resumed && !in_doubt
-    }
-}
-
-/// Waits for something to be told, when the pause is over; then takes everything that is ready.
-async fn hear(listening: &mut Listening, told: &mut VecDeque<Told>, pause_until: Instant) {
-    sleep_until(pause_until).await;
-    if told.is_empty() {
-        told.push_back(listening.next().await);
-    }
-    told.append(&mut ready(listening));
-}
-
-/// Everything that a listener can be told now.
-fn ready(listening: &mut Listening) -> VecDeque<Told> {
-    std::iter::from_fn(|| listening.next().now_or_never()).take(PIECE_MAX).collect()
 }
 
 fn watch(
-    inner: &Inner,
+    endpoint: &Endpoint,
     record: &SessionRecord,
     mut watching: BTreeMap<String, Watching>,
 ) -> BTreeMap<String, Watching> {
     let uris = record.subscriptions.iter();
     uris.map(|uri| {
-        let watched = watching.remove(uri).unwrap_or_else(|| inner.runtime.watch(uri));
+        let watched = watching.remove(uri).unwrap_or_else(|| endpoint.runtime.watch(uri));
         (uri.clone(), watched)
     })
     .collect()
 }
 
 /// Ends when the stream is to end: the server drains, or the connection is old enough.
-pub(super) async fn closing(inner: &Inner, end: Option<Instant>) {
+pub(super) async fn closing(endpoint: &Endpoint, end: Option<Instant>) {
     let age = async {
         match end {
             Some(end) => sleep_until(end).await,
@@ -357,7 +263,7 @@ pub(super) async fn closing(inner: &Inner, end: Option<Instant>) {
         }
     };
     tokio::select! {
-        () = inner.drain.cancelled() => {}
+        () = endpoint.drain.cancelled() => {}
         () = age => {}
     }
 }

@@ -7,10 +7,10 @@ use outboard_protocol::{Header, RawJson, RequestId, Revision};
 use outboard_runtime::{Change, Client, owner_digest};
 use outboard_store::{Session, SessionRecord, SessionState};
 
-use super::asking::askable;
 use crate::http::headers::{SESSION_ID, single};
 use crate::http::refusal::Refusal;
-use crate::http::{Inner, Posted, may_be_legacy};
+use crate::http::{Endpoint, Posted, may_be_legacy};
+use crate::legacy::asking::askable;
 
 /// The session that a request names.
 pub(crate) enum NamedSession {
@@ -60,7 +60,7 @@ impl Living {
     }
 }
 
-impl Inner {
+impl Endpoint {
     /// Opens the session that a request names, without asking the store. A modern header hides it: sessions do not exist
     /// there.
     pub(crate) fn named_session(&self, version: Header<'_>, posted: &Posted<'_>) -> Result<NamedSession, Refusal> {

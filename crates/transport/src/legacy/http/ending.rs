@@ -8,11 +8,11 @@ use outboard_store::{Session, SessionState};
 
 use super::running::Registered;
 use super::session::topic;
-use crate::http::Inner;
+use crate::http::Endpoint;
 
 /// Hears of the end of a session.
 pub(super) struct SessionEnd {
-    inner: Arc<Inner>,
+    endpoint: Arc<Endpoint>,
     session: Session,
     /// `None` where nobody can tell.
     listening: Option<Listening>,
@@ -22,13 +22,13 @@ pub(super) struct SessionEnd {
 
 impl SessionEnd {
     /// Listens from now on. What was told of the session lately is heard too.
-    pub(super) async fn listen(inner: &Arc<Inner>, session: &Session) -> Self {
+    pub(super) async fn listen(endpoint: &Arc<Endpoint>, session: &Session) -> Self {
         let mut topics = Topics::default();
         topics.add(&topic(session));
-        let listening = inner.runtime.notify().listen(topics, Since::Recently).await.map_err(|error| {
+        let listening = endpoint.runtime.notify().listen(topics, Since::Recently).await.map_err(|error| {
             tracing::warn!(%error, "a call does not hear of the end of its session on another replica");
         });
-        Self { inner: Arc::clone(inner), session: session.clone(), listening: listening.ok(), has_changed: false }
+        Self { endpoint: Arc::clone(endpoint), session: session.clone(), listening: listening.ok(), has_changed: false }
     }
 
     /// Ends when the session was ended.
@@ -50,10 +50,10 @@ impl SessionEnd {
                 listening.next().await;
                 self.has_changed = true;
             }
-            let state = self.inner.sessions.state(&self.session).await;
+            let state = self.endpoint.sessions.state(&self.session).await;
             self.has_changed = false;
             match state {
-                Ok(SessionState::Terminated) => return self.inner.legacy.end(&self.session).await,
+                Ok(SessionState::Terminated) => return self.endpoint.legacy.end(&self.session).await,
                 Ok(SessionState::Living(_)) => {}
                 Err(error) => tracing::warn!(%error, "a call cannot look what has become of its session"),
             }

@@ -19,7 +19,6 @@ use outboard_store::Session;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
-use super::asking::AcceptedUrls;
 use super::connections::{Connection, RunningStream};
 use super::ending::SessionEnd;
 use super::event_id::stream_number;
@@ -28,11 +27,12 @@ use super::writer::{Entry, PIECES_MAX, Writer};
 use crate::answering::Answering;
 use crate::http::body::Body;
 use crate::http::respond::{Streaming, whole};
-use crate::http::{Inner, json, sse};
+use crate::http::{Endpoint, json, sse};
+use crate::legacy::asking::AcceptedUrls;
 
 /// A call and how it is answered.
 pub(super) struct Work {
-    pub(super) inner: Arc<Inner>,
+    pub(super) endpoint: Arc<Endpoint>,
     pub(super) running: BoxFuture<'static, Outcome>,
     pub(super) answering: Answering,
     pub(super) streaming: Streaming,
@@ -108,8 +108,8 @@ impl Work {
 
     /// Goes on to the call's end, though nobody hears of it.
     async fn unheard(&mut self) {
-        let Self { inner, session, registered, running, .. } = self;
-        let mut session_end = SessionEnd::listen(inner, session).await;
+        let Self { endpoint, session, registered, running, .. } = self;
+        let mut session_end = SessionEnd::listen(endpoint, session).await;
         let questions_end = async {
             session_end.heard(registered).await;
             std::future::pending::<()>().await;
@@ -175,7 +175,7 @@ impl Work {
 
     /// What is kept of a last message that is too long to be.
     fn in_place_of(&self, last: &Entry) -> Option<Entry> {
-        let limit = self.inner.legacy.kept_bytes_max;
+        let limit = self.endpoint.legacy.kept_bytes_max;
         let Entry::Last(message) = last else { return None };
         (message.len() > limit).then(|| {
             let error = format!("the answer is longer than the {limit} bytes that are kept of one");
@@ -185,8 +185,8 @@ impl Work {
     }
 
     fn open(&self) -> (Writer, impl futures_core::Stream<Item = Bytes> + Send + use<>, RunningStream) {
-        let config = &self.inner.config.legacy;
-        let legacy = &self.inner.legacy;
+        let config = &self.endpoint.config.legacy;
+        let legacy = &self.endpoint.legacy;
         let (session, stream) = (&self.session, stream_number());
         let (sender, receiver) = mpsc::channel(PIECES_MAX);
         let resumable = self.answering.revision.priming_events;
@@ -205,7 +205,7 @@ impl Work {
 
     /// Goes on until the call's end, or that of its stream.
     async fn go_on(&mut self, writer: &mut Writer) -> End {
-        let mut session_end = SessionEnd::listen(&self.inner, &self.session).await;
+        let mut session_end = SessionEnd::listen(&self.endpoint, &self.session).await;
         loop {
             tokio::select! {
                 biased;

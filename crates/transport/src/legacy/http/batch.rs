@@ -20,9 +20,9 @@ use super::session::Living;
 use crate::http::body::Body;
 use crate::http::media::Accepts;
 use crate::http::refusal::Refusal;
-use crate::http::{Inner, Posted, empty, has_modern_meta, id_of, json, may_be_legacy, sse, version_header};
+use crate::http::{Endpoint, Posted, empty, has_modern_meta, id_of, json, may_be_legacy, sse, version_header};
 
-impl Inner {
+impl Endpoint {
     /// Serves a batch.
     pub(crate) async fn batch(self: &Arc<Self>, posted: Posted<'_>) -> Result<Response<Body>, Refusal> {
         let version = version_header(&posted.parts.headers).map_err(|error| Refusal::protocol(None, error))?;

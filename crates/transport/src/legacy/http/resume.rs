@@ -21,7 +21,7 @@ use super::seats::Seat;
 use super::writer::Entry;
 use crate::http::body::Body;
 use crate::http::refusal::Refusal;
-use crate::http::{Inner, sse};
+use crate::http::{Endpoint, sse};
 use crate::streams::StreamPlace;
 
 /// How many entries of the log are read at once.
@@ -39,7 +39,7 @@ pub(super) struct Wanted {
     pub(super) after: u64,
 }
 
-impl Inner {
+impl Endpoint {
     /// Goes on with the stream of an answer.
     pub(super) async fn resume(
         self: &Arc<Self>,
@@ -65,7 +65,7 @@ impl Inner {
         let config = &self.config.legacy;
         let retry = revision.priming_events.then_some(config.retry);
         let resumed = Resumed {
-            inner: Arc::clone(self),
+            endpoint: Arc::clone(self),
             session,
             seat,
             tail,
@@ -147,7 +147,7 @@ impl Tail {
 
 /// A connection that carries the rest of an answer.
 struct Resumed {
-    inner: Arc<Inner>,
+    endpoint: Arc<Endpoint>,
     session: Session,
     seat: Seat,
     tail: Tail,
@@ -177,12 +177,12 @@ impl Resumed {
             if self.tail.has_ended {
                 return None;
             }
-            let age = self.inner.config.legacy.event_age;
+            let age = self.endpoint.config.legacy.event_age;
             tokio::select! {
                 biased;
                 () = self.connection.replaced() => return None,
                 () = self.seat.changed() => self.look().await,
-                () = closing(&self.inner, &self.connection, self.end) => {
+                () = closing(&self.endpoint, &self.connection, self.end) => {
                     self.has_ended = true;
                     return self.retry.map(super::retry);
                 }
@@ -225,14 +225,14 @@ impl Resumed {
     }
 
     async fn look(&mut self) {
-        if let Ok(SessionState::Terminated) = self.inner.sessions.state(&self.session).await {
+        if let Ok(SessionState::Terminated) = self.endpoint.sessions.state(&self.session).await {
             self.has_ended = true;
         }
     }
 }
 
 /// Ends when the connection is to end: it is old enough, or the server drains and the call runs elsewhere.
-async fn closing(inner: &Inner, connection: &Connection, end: Option<Instant>) {
+async fn closing(endpoint: &Endpoint, connection: &Connection, end: Option<Instant>) {
     let age = async {
         match end {
             Some(end) => sleep_until(end).await,
@@ -240,7 +240,7 @@ async fn closing(inner: &Inner, connection: &Connection, end: Option<Instant>) {
         }
     };
     let drain = async {
-        inner.drain.cancelled().await;
+        endpoint.drain.cancelled().await;
         if connection.is_beside_its_call() {
             // The call is being waited for, so its client is too.
             std::future::pending::<()>().await;

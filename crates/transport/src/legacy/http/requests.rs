@@ -4,28 +4,29 @@ use std::sync::Arc;
 
 use ::http::{Response as HttpResponse, StatusCode};
 use outboard_protocol::encode::ServerResult;
-use outboard_protocol::params::{Params, ParamsError, members, text};
-use outboard_protocol::types::LoggingLevel;
-use outboard_protocol::{Era, Message, Method, Notification, RawJson, Request, RequestId, Response, Revision};
+use outboard_protocol::params::Params;
+use outboard_protocol::{Era, Message, Method, Notification, Request, RequestId, Response, Revision};
 use outboard_runtime::{Answer, Call, Outcome, Outlet};
 use outboard_store::{Session, UpdateSessionError};
 use tokio::sync::oneshot;
 use tower_service::Service as _;
 
 use super::answer::Work;
-use super::asking::{AcceptedUrls, Questioner, deliver, names_accept};
-use super::opening::describe;
+use super::questions::{Questioner, deliver, names_accept};
 use super::running::Registered;
 use super::session::{Living, NamedSession};
-use super::subscribing::{NotSubscribable, subscribable};
 use crate::answering::Answering;
 use crate::http::body::Body;
 use crate::http::refusal::Refusal;
 use crate::http::respond::{RunningCall, Streaming, respond};
-use crate::http::{Inner, Posted, empty};
+use crate::http::{Endpoint, Posted, empty};
+use crate::legacy::asking::AcceptedUrls;
+use crate::legacy::level::level;
+use crate::legacy::opening::describe;
+use crate::legacy::subscribing::{NotSubscribable, subscribable};
 use crate::operation::{cancelled_request, operation};
 
-impl Inner {
+impl Endpoint {
     /// Serves a legacy message.
     pub(crate) async fn legacy(
         self: &Arc<Self>,
@@ -158,7 +159,7 @@ impl Inner {
         };
         let running = self.runtime.clone().call(call);
         let work = Work {
-            inner: Arc::clone(self),
+            endpoint: Arc::clone(self),
             running: Box::pin(async move {
                 let Ok(outcome) = running.await;
                 if takes_events { outcome } else { outcome.map_err(|error| names_accept(error, askable)) }
@@ -270,37 +271,5 @@ fn not_set(id: &RequestId, error: UpdateSessionError) -> Refusal {
             tracing::warn!(%error, "something could not be set in a session");
             Refusal::StoreUnavailable { id: Some(id) }
         }
-    }
-}
-
-/// Reads the params of `logging/setLevel`.
-pub(crate) fn level(params: Option<&RawJson>) -> Result<LoggingLevel, ParamsError> {
-    let params = members(params)?;
-    let level = text(params.required("level", "level")?, "level")?;
-    LoggingLevel::parse(&level).ok_or(ParamsError::WrongType {
-        name: "level",
-        expected: "one of debug, info, notice, warning, error, critical, alert, emergency",
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn level_is_read_once_or_refused() {
-        let wrong = |expected| Err(ParamsError::WrongType { name: "level", expected });
-        let one_of = "one of debug, info, notice, warning, error, critical, alert, emergency";
-        let cases = [
-            (r#"{"level":"notice","more":1}"#, Ok(LoggingLevel::Notice)),
-            (r#"{"level":"notice","level":"debug"}"#, Err(ParamsError::Duplicate { name: "level" })),
-            ("{}", Err(ParamsError::Missing { name: "level" })),
-            (r#"{"level":"loud"}"#, wrong(one_of)),
-            (r#"{"level":5}"#, wrong("a string")),
-        ];
-        for (params, expected) in cases {
-            assert_eq!(level(Some(&RawJson::parse(params.into()).unwrap())), expected, "{params}");
-        }
-        assert_eq!(level(None), Err(ParamsError::Missing { name: "level" }));
     }
 }
