@@ -9,7 +9,7 @@ use bytes::Bytes;
 use crate::{
     clock::{Clock, UnixMillis},
     error::StoreError,
-    logs::{LogEntry, LogKey, LogLimits, LogPage, Logs, Sequence},
+    logs::{self, LogEntry, LogKey, LogLimits, LogPage, Logs, Sequence},
     owner::OwnerDigest,
     store::Store,
 };
@@ -218,7 +218,7 @@ impl Default for BusLimits {
 }
 
 /// The owner of what is for everyone: no digest of anything, so nobody else.
-const KEY: LogKey = LogKey { owner: OwnerDigest::from_bytes([0; 32]), kind: "bus", id: 0 };
+const KEY: LogKey = LogKey { owner: OwnerDigest::from_bytes([0; 32]), kind: logs::BUS, id: 0 };
 
 const FORMAT: u8 = 1;
 

@@ -89,6 +89,18 @@ pub trait Cells: Send + Sync + fmt::Debug {
     /// [`StoreError::Unavailable`].
     fn get(&self, key: CellKey) -> BoxFuture<'_, Result<Option<Cell>, StoreError>>;
 
+    /// Reads two cells in one trip, the second no earlier than the first: who stores something in the second and then
+    /// removes the first is never seen with neither.
+    ///
+    /// An adapter that has no such trip takes two.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`].
+    fn get_both(&self, first: CellKey, second: CellKey) -> BoxFuture<'_, Result<[Option<Cell>; 2], StoreError>> {
+        Box::pin(async move { Ok([self.get(first).await?, self.get(second).await?]) })
+    }
+
     /// Stores `value` where there is no cell.
     ///
     /// # Errors
@@ -138,3 +150,7 @@ impl Version {
         self.0
     }
 }
+
+/// The kind of the cells in which [`Sessions`](crate::Sessions) keeps which sessions were ended. There are few for each
+/// owner, and an end that finds no room is an end that does not happen: an adapter that refuses keeps room for them.
+pub(crate) const ENDED_SESSIONS: &str = "ended-sessions";

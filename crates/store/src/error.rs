@@ -16,16 +16,16 @@ pub enum StoreError {
         /// The bound.
         bytes_max: usize,
     },
-    /// The store has no room, and nothing that has expired to make some.
-    #[error("the store is full: {entries} of {entries_max} entries, {bytes} of {bytes_max} bytes")]
+    /// The store has no room for this owner, and nothing that has expired to make some.
+    #[error("there is no room: the owner has {entries} of {entries_max} entries, {bytes} of {bytes_max} bytes")]
     Full {
-        /// The cells or logs there are.
+        /// The cells or logs that the owner has.
         entries: usize,
-        /// The bound of them.
+        /// How many it may have beside those of the others.
         entries_max: usize,
         /// The bytes that they take.
         bytes: usize,
-        /// The bound of bytes.
+        /// How many they may take beside those of the others.
         bytes_max: usize,
     },
     /// The store holds as many counters as it may, and each still counts.

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use crate::{
     error::StoreError,
     id,
-    logs::{LogEntry, LogKey, LogLimits, LogPage, Logs, Sequence},
+    logs::{EVENT_LOG, LogEntry, LogKey, LogLimits, LogPage, Logs, Sequence},
     owner::OwnerDigest,
     store::Store,
 };
@@ -100,7 +100,7 @@ impl EventLog {
         let EventLogLimits { events_max, bytes_max, age_max } = self.limits;
         StreamLog {
             logs: Arc::clone(&self.logs),
-            key: LogKey { owner, kind: "event-log", id },
+            key: LogKey { owner, kind: EVENT_LOG, id },
             event_bytes_max: bytes_max,
             limits: LogLimits {
                 // The end is an entry too.

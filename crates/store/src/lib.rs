@@ -29,6 +29,7 @@ mod mailbox;
 mod once;
 mod owner;
 mod record;
+mod room;
 mod seal;
 mod sessions;
 mod store;
@@ -64,7 +65,7 @@ pub use crate::{
         CreateSessionError, NewSession, REVISION_BYTES_MAX, SESSION_ID_CHARS_MAX, Session, SessionError,
         SessionErrorKind, SessionId, SessionLimits, SessionRecord, SessionState, Sessions, UpdateSessionError,
     },
-    store::Store,
+    store::{MemoryStoreLimits, Store},
 };
 
 /// Runs the README's example with the documentation tests.

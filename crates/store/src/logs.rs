@@ -99,7 +99,9 @@ pub struct LogPage {
 ///   least one.
 /// - Appends to one log happen one after the other, and a reader sees them in that order and without a hole: who has read
 ///   an entry has been given, or been told of the loss of, all before it.
-/// - What is kept has the bounds of the last append. An adapter drops no entry that is within them.
+/// - What is kept has the bounds of the last append. An adapter drops no entry that is within them, but for the events of
+///   streams ([`EventLog`](crate::EventLog)): those are kept for a client that may come back, and when there is no room,
+///   whole logs of them go before their time. Their readers are told as of a log that was deleted.
 /// - What an entry means is the caller's; by the rule of this crate it begins with a format number.
 ///
 /// # Cancel safety
@@ -183,3 +185,9 @@ impl Sequence {
         self.0
     }
 }
+
+/// The kind of the log in which the [`Bus`](crate::Bus) is: the one that is nobody's, and that everybody needs.
+pub(crate) const BUS: &str = "bus";
+
+/// The kind of the logs of [`EventLog`](crate::EventLog).
+pub(crate) const EVENT_LOG: &str = "event-log";

@@ -1,10 +1,11 @@
 //! The word for legacy sessions: the session id is the session itself, sealed.
 //!
 //! Nothing is stored for a session that was only opened, so any replica that has the key opens it, and an idle one costs
-//! nothing. What is set later, and the end of a session before its time, is one cell, read once per request. A session is
-//! not a credential: who calls is settled before, and the session has to belong to that owner.
+//! nothing. What is set later is one cell, and which sessions were ended before their time another; a request reads both
+//! in one trip. A session is not a credential: who calls is settled before, and the session has to belong to that owner.
 
 mod cell;
+mod ended;
 mod record;
 mod state;
 

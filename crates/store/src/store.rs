@@ -34,14 +34,31 @@ pub struct Store {
     pub counters: Arc<dyn Counters>,
 }
 
+/// How much a store in the memory of one process may hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MemoryStoreLimits {
+    /// Of small values.
+    pub cells: MemoryLimits,
+    /// Of logs.
+    pub logs: MemoryLogLimits,
+    /// Of rates.
+    pub counters: MemoryCounterLimits,
+}
+
 impl Store {
     /// An empty store in the memory of this process, with the default limits.
     #[must_use]
     pub fn in_memory(keys: Arc<KeyRing>, clock: Arc<dyn Clock>) -> Self {
+        Self::in_memory_within(keys, clock, MemoryStoreLimits::default())
+    }
+
+    /// The same with other limits.
+    #[must_use]
+    pub fn in_memory_within(keys: Arc<KeyRing>, clock: Arc<dyn Clock>, limits: MemoryStoreLimits) -> Self {
         Self {
-            cells: Arc::new(MemoryCells::new(Arc::clone(&clock), MemoryLimits::default())),
-            logs: Arc::new(MemoryLogs::new(Arc::clone(&clock), MemoryLogLimits::default())),
-            counters: Arc::new(MemoryCounters::new(Arc::clone(&clock), MemoryCounterLimits::default())),
+            cells: Arc::new(MemoryCells::new(Arc::clone(&clock), limits.cells)),
+            logs: Arc::new(MemoryLogs::new(Arc::clone(&clock), limits.logs)),
+            counters: Arc::new(MemoryCounters::new(Arc::clone(&clock), limits.counters)),
             keys,
             clock,
         }

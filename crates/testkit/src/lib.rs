@@ -5,6 +5,7 @@
 //! - [`down`]: a store that does not answer.
 //! - [`gate`]: a tool whose pace a test sets.
 //! - [`http`]: any service on a free loopback port, and clients of both eras whose requests a test can bend.
+//! - [`program`]: a program as its users start it.
 //!
 //! Everything here panics when what it needs is not there, because that is how a test fails.
 
@@ -13,6 +14,7 @@ pub mod contract;
 pub mod down;
 pub mod gate;
 pub mod http;
+pub mod program;
 
 /// Runs the README's example with the documentation tests.
 #[cfg(doctest)]

@@ -11,13 +11,16 @@ use std::{
 
 use tokio::sync::Notify;
 
-use self::state::State;
+use self::state::{Appended, State};
 use super::{BoxFuture, LogKey, LogLimits, LogPage, Logs, Sequence, StoreError};
 use crate::clock::{Clock, UnixMillis};
 
 /// The adapter for a single process: nothing is shared with another one, nothing survives a restart.
 ///
-/// What is too old is removed with every call; an append that finds no room after that is refused.
+/// What is too old is removed with every call. The bus, the events of streams and everything else have rooms of their own.
+/// In the last an append that finds no room is refused. An event always finds room: other streams of its owner go, those
+/// first that were silent longest, then streams of the owner that holds most, then the events before it; only one that is
+/// larger than a share is refused. An owner finds room as long as it holds no more than its share of what the others leave.
 pub struct MemoryLogs {
     clock: Arc<dyn Clock>,
     limits: MemoryLogLimits,
@@ -29,10 +32,15 @@ pub struct MemoryLogs {
 /// How much a [`MemoryLogs`] may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemoryLogLimits {
-    /// The most logs, also those without entries. Default: 100 000; each costs about 500 bytes.
+    /// The most logs in each room, also those without entries. Default: 100 000; each costs about 500 bytes.
     pub logs_max: usize,
-    /// The most bytes of all entries of all logs, where each entry counts for 64 bytes more than it has. Default: 64 MiB.
+    /// The most bytes of all entries of all logs that are neither the bus nor events of streams, such as mailboxes. Each
+    /// entry counts for 64 bytes more than it has. Default: 64 MiB.
     pub bytes_max: usize,
+    /// The same for the events of streams. Default: 64 MiB.
+    pub event_bytes_max: usize,
+    /// The most that one owner may hold of what the others leave in a room, in percent. Default: 50.
+    pub owner_percent: u8,
     /// The most bytes of one entry. Default: 4 MiB, as much as a message may have.
     pub entry_bytes_max: usize,
 }
@@ -41,7 +49,8 @@ impl MemoryLogs {
     /// An empty store that tells the time by `clock`.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, limits: MemoryLogLimits) -> Self {
-        Self { clock, limits, state: Mutex::default(), waiting: Mutex::default() }
+        let state = Mutex::new(State::new(&limits));
+        Self { clock, limits, state, waiting: Mutex::default() }
     }
 
     /// The logs, without what is too old at `now`.
@@ -66,16 +75,16 @@ impl MemoryLogs {
         if entry.len() > bytes_max {
             return Err(StoreError::ValueTooLarge { bytes: entry.len(), bytes_max });
         }
-        let appended = {
+        let Appended { sequence, gone } = {
             let now = self.clock.now();
             let mut state = self.state_at(now);
             if !condition(state.is_present(key)) {
                 return Ok(None);
             }
-            state.append(key, entry, limits, &self.limits, now)?
+            state.append(key, entry, limits, now)?
         };
-        self.wake(key);
-        Ok(Some(appended))
+        gone.into_iter().chain([key]).for_each(|key| self.wake(key));
+        Ok(Some(sequence))
     }
 
     fn wake(&self, key: LogKey) {
@@ -148,7 +157,13 @@ impl Logs for MemoryLogs {
 
 impl Default for MemoryLogLimits {
     fn default() -> Self {
-        Self { logs_max: 100_000, bytes_max: 64 << 20, entry_bytes_max: 4 << 20 }
+        Self {
+            logs_max: 100_000,
+            bytes_max: 64 << 20,
+            event_bytes_max: 64 << 20,
+            owner_percent: 50,
+            entry_bytes_max: 4 << 20,
+        }
     }
 }
 

@@ -1,15 +1,13 @@
 //! The bytes of a session's cell.
 //!
-//! Format 1, numbers big-endian: format number (1 byte), then 1 for a session that was terminated and nothing else; or 0
-//! for a living one, its log level (1 byte, 255 for none), the number of subscriptions (2), and each as its length (2)
-//! and its bytes.
+//! Format 1, numbers big-endian: format number (1 byte), state (1 byte, 0: the session goes on), its log level (1 byte,
+//! 255 for none), the number of subscriptions (2), and each as its length (2) and its bytes.
 
 use super::state::{SessionRecord, SessionState};
 use crate::record::Reader;
 
-/// Writes `state`. The log level is under 255, numbers and lengths of subscriptions fit two bytes.
-pub(super) fn encode(state: &SessionState) -> Vec<u8> {
-    let SessionState::Living(record) = state else { return vec![FORMAT, TERMINATED] };
+/// Writes `record`. The log level is under 255, numbers and lengths of subscriptions fit two bytes.
+pub(super) fn encode(record: &SessionRecord) -> Vec<u8> {
     let mut bytes = vec![FORMAT, LIVING, record.log_level.unwrap_or(NO_LEVEL)];
     push_u16(&mut bytes, record.subscriptions.len());
     for uri in &record.subscriptions {
@@ -49,5 +47,4 @@ fn push_u16(bytes: &mut Vec<u8>, number: usize) {
 const FORMAT: u8 = 1;
 
 const LIVING: u8 = 0;
-const TERMINATED: u8 = 1;
 const NO_LEVEL: u8 = u8::MAX;

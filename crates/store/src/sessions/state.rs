@@ -1,8 +1,13 @@
-//! What was set in a session since it began, and whether it was ended: one cell, read once per request.
+//! What was set in a session since it began, and whether it was ended: two cells, read in one trip per request.
+
+use std::time::Duration;
 
 use thiserror::Error;
 
-use super::{Session, Sessions, cell};
+use super::{
+    Session, Sessions, cell,
+    ended::{self, Ended},
+};
 use crate::{
     cells::{Cell, CellKey, Put},
     error::{ATTEMPTS_MAX, StoreError},
@@ -13,7 +18,7 @@ use crate::{
 pub enum SessionState {
     /// It goes on, with what was set in it.
     Living(SessionRecord),
-    /// It was ended before its time, or what was set in it is of a format that this build does not know: answer as if
+    /// It was ended before its time, by itself or with those issued before some other, or what was set in it is of a format that this build does not know: answer as if
     /// there was no such session.
     Terminated,
 }
@@ -81,10 +86,14 @@ impl Sessions {
     ///
     /// Only reads.
     pub async fn state(&self, session: &Session) -> Result<SessionState, StoreError> {
-        Ok(state_of(self.cells.get(key(session)).await?.as_ref()))
+        let [record, ended] = self.cells.get_both(key(session), ended::key(session)).await?;
+        Ok(state_of(session, record.as_ref(), ended.as_ref()))
     }
 
     /// Ends the session on every replica, for good. To end it twice is no error.
+    ///
+    /// The ends of an owner's sessions are bounded: when there are many, the oldest are told by a watermark, and with them
+    /// other sessions of this owner are over that were issued before it.
     ///
     /// # Errors
     ///
@@ -97,15 +106,40 @@ impl Sessions {
         if self.has_expired(session) {
             return Ok(());
         }
-        let ended = cell::encode(&SessionState::Terminated);
+        let bytes_max = self.cells.value_bytes_max();
         for _ in 0..ATTEMPTS_MAX {
-            let found = self.cells.get(key(session)).await?;
-            // A record of a later build may say that the session lives: it is ended whatever it says.
-            if found.as_ref().is_some_and(|cell| cell.value == ended) || self.put(session, found, &ended).await? {
+            let now = self.clock.now();
+            let found = self.cells.get(ended::key(session)).await?;
+            let mut ended = match &found {
+                None => Ended::none(),
+                Some(cell) => Ended::decode(&cell.value)
+                    .unwrap_or_else(|| Ended::everything(now, now.saturating_add(self.max_age).max(session.expires))),
+            };
+            if !ended.has(session) {
+                ended.end(session, now, bytes_max);
+            } else if found.as_ref().is_some_and(|cell| cell.value == ended.encode()) {
+                return Ok(());
+            }
+            if self.put_ended(session, found, ended).await? {
+                // What was set in it is never looked at again; if it stays, it goes with its time.
+                let _removed = self.cells.delete(key(session)).await;
                 return Ok(());
             }
         }
         Err(StoreError::Contended { attempts: ATTEMPTS_MAX })
+    }
+
+    /// Puts `ended` where `found` was found, the oldest told by the watermark where there is no room for all. Returns
+    /// whether `found` was still there.
+    async fn put_ended(&self, session: &Session, found: Option<Cell>, mut ended: Ended) -> Result<bool, StoreError> {
+        loop {
+            let ttl = ended.expires().saturating_since(self.clock.now());
+            match self.put(ended::key(session), found.as_ref(), &ended.encode(), ttl).await {
+                // One less is as long as what was found, which no store has to make room for.
+                Err(StoreError::Full { .. }) if ended.give_way() => {}
+                put => return put,
+            }
+        }
     }
 
     /// Sets the level from which on log messages are wanted: a number under 255 that the caller gives a meaning; 255 is
@@ -180,8 +214,8 @@ impl Sessions {
             return Err(UpdateSessionError::Terminated);
         }
         for _ in 0..ATTEMPTS_MAX {
-            let found = self.cells.get(key(session)).await?;
-            let SessionState::Living(before) = state_of(found.as_ref()) else {
+            let [found, ended] = self.cells.get_both(key(session), ended::key(session)).await?;
+            let SessionState::Living(before) = state_of(session, found.as_ref(), ended.as_ref()) else {
                 return Err(UpdateSessionError::Terminated);
             };
             let mut after = before.clone();
@@ -189,24 +223,24 @@ impl Sessions {
             if after == before {
                 return Ok(());
             }
-            let value = cell::encode(&SessionState::Living(after));
+            let value = cell::encode(&after);
             let bytes_max = self.cells.value_bytes_max();
             if value.len() > bytes_max {
                 return Err(UpdateSessionError::TooLarge { bytes: value.len(), bytes_max });
             }
-            if self.put(session, found, &value).await? {
+            let ttl = session.expires.saturating_since(self.clock.now());
+            if self.put(key(session), found.as_ref(), &value, ttl).await? {
                 return Ok(());
             }
         }
         Err(StoreError::Contended { attempts: ATTEMPTS_MAX }.into())
     }
 
-    /// Puts `value` where `found` was found, until the session expires. Returns whether it was still there.
-    async fn put(&self, session: &Session, found: Option<Cell>, value: &[u8]) -> Result<bool, StoreError> {
-        let ttl = session.expires.saturating_since(self.clock.now());
+    /// Puts `value` where `found` was found. Returns whether it was still there.
+    async fn put(&self, key: CellKey, found: Option<&Cell>, value: &[u8], ttl: Duration) -> Result<bool, StoreError> {
         let put = match found {
-            None => self.cells.put_if_absent(key(session), value, ttl).await?,
-            Some(cell) => self.cells.put_if_version(key(session), cell.version, value, ttl).await?,
+            None => self.cells.put_if_absent(key, value, ttl).await?,
+            Some(cell) => self.cells.put_if_version(key, cell.version, value, ttl).await?,
         };
         Ok(matches!(put, Put::Stored(_)))
     }
@@ -222,6 +256,10 @@ fn key(session: &Session) -> CellKey {
     CellKey { owner: session.owner, kind: "session", id: session.number }
 }
 
-fn state_of(found: Option<&Cell>) -> SessionState {
-    found.map_or_else(|| SessionState::Living(SessionRecord::default()), |found| cell::decode(&found.value))
+fn state_of(session: &Session, record: Option<&Cell>, ended: Option<&Cell>) -> SessionState {
+    // What cannot be read says of all that it is over.
+    if ended.is_some_and(|cell| Ended::decode(&cell.value).is_none_or(|ended| ended.has(session))) {
+        return SessionState::Terminated;
+    }
+    record.map_or_else(|| SessionState::Living(SessionRecord::default()), |cell| cell::decode(&cell.value))
 }

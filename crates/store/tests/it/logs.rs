@@ -164,7 +164,7 @@ struct Store {
 impl Store {
     fn new(logs_max: usize, bytes_max: usize) -> Self {
         let clock = Arc::new(FakeClock::default());
-        let limits = MemoryLogLimits { logs_max, bytes_max, ..MemoryLogLimits::default() };
+        let limits = MemoryLogLimits { logs_max, bytes_max, owner_percent: 100, ..MemoryLogLimits::default() };
         Self { logs: MemoryLogs::new(clock.clone(), limits), clock }
     }
 

@@ -5,11 +5,13 @@
 mod bus;
 mod cells;
 mod counters;
+mod ended_sessions;
 mod event_log;
 mod handles;
 mod key_file;
 mod key_ring;
 mod lease;
+mod log_rooms;
 mod logs;
 mod mailbox;
 mod once;

@@ -42,9 +42,10 @@ async fn what_changes_nothing_is_no_error_and_is_not_stored() {
     assert_eq!(store.cells.get(key(&session)).await.unwrap().unwrap().version, version);
     assert_eq!(living(&sessions, &session).await.subscriptions, ["file:///a"]);
     sessions.terminate(&session).await.unwrap();
-    let version = store.cells.get(key(&session)).await.unwrap().unwrap().version;
+    let version = store.cells.get(ended_key(&session)).await.unwrap().unwrap().version;
     sessions.terminate(&session).await.unwrap();
-    assert_eq!(store.cells.get(key(&session)).await.unwrap().unwrap().version, version);
+    assert_eq!(store.cells.get(ended_key(&session)).await.unwrap().unwrap().version, version);
+    assert_eq!(raw_value(&store, key(&session)).await, None, "what was set in it is gone with it");
 }
 
 #[tokio::test]
@@ -224,10 +225,12 @@ async fn the_cell_lasts_exactly_as_long_as_the_session_could_have() {
     clock.advance(MILLI);
     for session in [&ended, &set] {
         assert_eq!(raw_value(&store, key(session)).await, None);
+        assert_eq!(raw_value(&store, ended_key(session)).await, None);
         sessions.terminate(session).await.unwrap();
         let refused = sessions.set_log_level(session, 2).await;
         assert!(matches!(refused, Err(UpdateSessionError::Terminated)), "{refused:?}");
         assert_eq!(raw_value(&store, key(session)).await, None, "what has expired needs no cell");
+        assert_eq!(raw_value(&store, ended_key(session)).await, None, "what has expired needs no cell");
     }
 }
 
@@ -235,7 +238,6 @@ async fn the_cell_lasts_exactly_as_long_as_the_session_could_have() {
 async fn what_this_build_cannot_read_is_over_and_can_be_ended() {
     let (store, _) = memory();
     let sessions = Sessions::new(&store, MAX_AGE);
-    let session = create(&sessions);
     let golden = bytes_of(include_str!("golden/session-state-1.txt"));
     let mut cases = vec![vec![], vec![2], vec![2, 0], vec![1, 2], [&golden[..], &[0]].concat()];
     cases.extend((0..golden.len()).map(|kept| golden[..kept].to_vec()));
@@ -243,12 +245,14 @@ async fn what_this_build_cannot_read_is_over_and_can_be_ended() {
     *not_utf_8.last_mut().unwrap() = 0xff;
     cases.push(not_utf_8);
     for case in cases {
+        let session = create(&sessions);
         put_raw(&store, key(&session), &case).await;
         assert_eq!(sessions.state(&session).await.unwrap(), SessionState::Terminated, "{case:?}");
         let refused = sessions.subscribe(&session, "file:///a").await;
         assert!(matches!(refused, Err(UpdateSessionError::Terminated)), "{refused:?} for {case:?}");
         sessions.terminate(&session).await.unwrap();
-        assert_eq!(raw_value(&store, key(&session)).await.unwrap(), [1, 1], "{case:?}");
+        assert_eq!(raw_value(&store, key(&session)).await, None, "{case:?}");
+        assert_eq!(sessions.state(&session).await.unwrap(), SessionState::Terminated, "{case:?}");
     }
 }
 
@@ -301,6 +305,11 @@ async fn living(sessions: &Sessions, session: &Session) -> SessionRecord {
 
 fn key(session: &Session) -> CellKey {
     CellKey { owner: session.owner, kind: "session", id: session.number }
+}
+
+/// Where the ends of the session's group are. A part of the format.
+fn ended_key(session: &Session) -> CellKey {
+    CellKey { owner: session.owner, kind: "ended-sessions", id: session.number % 256 }
 }
 
 fn uris(uris: &[&str]) -> Vec<String> {

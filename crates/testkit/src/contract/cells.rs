@@ -27,6 +27,7 @@ pub async fn all<C: Cells + 'static>(make: impl Fn(Arc<FakeClock>) -> C + Send +
     };
     absent_cells_stay_absent(fresh()).await;
     a_stored_value_is_read_back(fresh()).await;
+    two_cells_are_read_together(fresh()).await;
     only_the_first_put_if_absent_stores(fresh()).await;
     a_version_replaces_what_it_stored_and_nothing_newer(fresh()).await;
     a_deleted_cell_is_absent_and_its_versions_are_dead(fresh()).await;
@@ -62,6 +63,27 @@ async fn a_stored_value_is_read_back<C: Cells>(f: Fixture<C>) {
         f.assert_holds(key, value, version, "what was put").await;
         f.assert_holds(key, value, version, "reading changes nothing").await;
     }
+}
+
+async fn two_cells_are_read_together<C: Cells>(f: Fixture<C>) {
+    let other = CellKey { kind: "other", ..KEY };
+    let (one, two) = (Some(f.create(KEY, b"1").await), Some(f.create(other, b"2").await));
+    let absent = CellKey { id: 2, ..KEY };
+    let cases = [
+        (KEY, other, [one, two]),
+        (other, KEY, [two, one]),
+        (absent, KEY, [None, one]),
+        (other, absent, [two, None]),
+        (KEY, KEY, [one, one]),
+    ];
+    for (first, second, expected) in cases {
+        let found = f.cells.get_both(first, second).await.expect("the store under test works");
+        let versions = found.map(|cell| cell.map(|cell| cell.version));
+        assert_eq!(versions, expected, "each is its own: {first:?} and {second:?}");
+    }
+    f.clock.advance(MINUTE);
+    let found = f.cells.get_both(KEY, other).await.expect("the store under test works");
+    assert_eq!(found, [None, None], "what has expired is absent here too");
 }
 
 async fn only_the_first_put_if_absent_stores<C: Cells>(f: Fixture<C>) {

@@ -8,20 +8,45 @@ use std::{
 use bytes::Bytes;
 
 use super::{LogKey, LogLimits, LogPage, MemoryLogLimits, Sequence, StoreError};
-use crate::{clock::UnixMillis, logs::LogEntry};
+use crate::{
+    clock::UnixMillis,
+    logs::{BUS, EVENT_LOG, LogEntry},
+    owner::OwnerDigest,
+    room::{Held, Room},
+};
 
-#[derive(Default)]
 pub(super) struct State {
     logs: HashMap<LogKey, Log>,
     /// The same logs by when something of them goes next, to find those without looking at the others.
     due: BTreeSet<(UnixMillis, LogKey)>,
-    /// What all entries cost.
-    bytes: usize,
+    rooms: Rooms,
+    /// The logs of events of each owner, the one that was silent longest first: so they give way.
+    silent: HashMap<OwnerDigest, BTreeSet<(u64, LogKey)>>,
+    /// How many entries were ever appended.
+    appended: u64,
     /// The highest sequence of all logs that are gone, so that none of them repeats one.
     highest_gone: u64,
 }
 
+/// The rooms that logs have by their kind: none takes what another needs.
+struct Rooms {
+    /// Of the bus, which has bounds of its own and is not to be refused.
+    bus: Room,
+    /// Of the events of streams, which give way to each other.
+    events: Room,
+    /// Of everything else.
+    kept: Room,
+}
+
+/// An entry that was appended, and the logs that gave way to it.
+pub(super) struct Appended {
+    pub(super) sequence: Sequence,
+    pub(super) gone: Vec<LogKey>,
+}
+
 struct Log {
+    /// When it was appended to last, counted in entries of all logs.
+    turn: u64,
     /// The sequence of the first entry there ever was.
     first: u64,
     /// The sequence of the newest entry there ever was.
@@ -40,12 +65,25 @@ struct Entry {
 }
 
 impl State {
+    pub(super) fn new(limits: &MemoryLogLimits) -> Self {
+        let MemoryLogLimits { logs_max: entries, bytes_max, event_bytes_max, owner_percent, .. } = *limits;
+        let room = |bytes, owner_percent| Room::new(Held { entries, bytes }, owner_percent);
+        let rooms = Rooms {
+            bus: room(usize::MAX, 100),
+            events: room(event_bytes_max, owner_percent),
+            kept: room(bytes_max, owner_percent),
+        };
+        let (logs, due, silent) = (HashMap::new(), BTreeSet::new(), HashMap::new());
+        Self { logs, due, rooms, silent, appended: 0, highest_gone: 0 }
+    }
+
     pub(super) fn logs(&self) -> usize {
         self.logs.len()
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.bytes
+        let Rooms { bus, events, kept } = &self.rooms;
+        [bus, events, kept].map(|room| room.held().bytes).into_iter().sum()
     }
 
     pub(super) fn is_present(&self, key: LogKey) -> bool {
@@ -66,9 +104,9 @@ impl State {
                 self.remove(&key);
                 continue;
             }
-            let before = log.cost();
+            let before = log.held();
             log.remove_old(now);
-            self.bytes -= before - log.cost();
+            self.rooms.of(key.kind).replace(key.owner, before, log.held());
             self.due.remove(&(due, key));
             self.due.insert((log.due(), key));
         }
@@ -78,7 +116,8 @@ impl State {
     pub(super) fn remove(&mut self, key: &LogKey) -> bool {
         let Some(log) = self.logs.remove(key) else { return false };
         self.due.remove(&(log.due(), *key));
-        self.bytes -= log.cost();
+        self.rooms.of(key.kind).replace(key.owner, log.held(), Held::default());
+        self.note_turn(key, log.turn, None);
         self.highest_gone = self.highest_gone.max(log.last);
         true
     }
@@ -89,22 +128,13 @@ impl State {
         key: LogKey,
         entry: &[u8],
         limits: LogLimits,
-        bounds: &MemoryLogLimits,
         now: UnixMillis,
-    ) -> Result<Sequence, StoreError> {
-        let pushed = self.logs.get(&key).map_or_else(Pushed::default, |log| log.pushed_out_by(entry.len(), limits));
-        let logs = self.logs.len() + usize::from(!self.is_present(key));
-        let bytes = self.bytes - pushed.cost() + cost(1, entry.len());
-        if logs > bounds.logs_max || bytes > bounds.bytes_max {
-            return Err(StoreError::Full {
-                entries: self.logs.len(),
-                entries_max: bounds.logs_max,
-                bytes: self.bytes,
-                bytes_max: bounds.bytes_max,
-            });
-        }
+    ) -> Result<Appended, StoreError> {
+        let (pushed, gone) = self.make_room(key, entry.len(), limits)?;
         let begins = self.highest_gone.saturating_add(1).max(beginning(now));
         let log = self.logs.entry(key).or_insert_with(|| Log::beginning_at(begins));
+        let before = if log.last < log.first { Held::default() } else { log.held() };
+        let turn_before = log.turn;
         self.due.remove(&(log.due(), key));
         log.entries.drain(..pushed.entries);
         log.bytes -= pushed.bytes;
@@ -114,9 +144,67 @@ impl State {
         // A copy, because a slice of a request's buffer would keep all of that alive.
         log.entries.push_back(Entry { at: now, bytes: Bytes::copy_from_slice(entry) });
         log.bytes += entry.len();
-        self.bytes = bytes;
+        self.appended += 1;
+        log.turn = self.appended;
+        self.rooms.of(key.kind).replace(key.owner, before, log.held());
         self.due.insert((log.due(), key));
-        Ok(Sequence::from_u64(log.last))
+        let sequence = Sequence::from_u64(log.last);
+        self.note_turn(&key, turn_before, Some(self.appended));
+        Ok(Appended { sequence, gone })
+    }
+
+    /// Finds room for an entry of so many bytes: what it pushes out of its log by the limits of that; and, if it is an event
+    /// of a stream, other streams of its owner, the one that was silent longest first; then those of the owner that holds
+    /// most; then what is left in its own log. Returns what of its log is to go, and what has gone.
+    fn make_room(&mut self, key: LogKey, bytes: usize, limits: LogLimits) -> Result<(Pushed, Vec<LogKey>), StoreError> {
+        // What would not fit alone makes nobody else's give way.
+        self.rooms.of(key.kind).check_alone(Held::one(cost(1, bytes)))?;
+        let mut gone = Vec::new();
+        let mut pushed = self.logs.get(&key).map_or_else(Pushed::default, |log| log.pushed_out_by(bytes, limits));
+        loop {
+            let log = self.logs.get(&key);
+            let before = log.map_or_else(Held::default, Log::held);
+            let after = Held::one(before.bytes - pushed.cost() + cost(1, bytes));
+            let Err(full) = self.rooms.of(key.kind).check(key.owner, before, after) else {
+                return Ok((pushed, gone));
+            };
+            if key.kind != EVENT_LOG {
+                return Err(full);
+            }
+            if let Some(victim) = self.gives_way_to(key) {
+                self.remove(&victim);
+                gone.push(victim);
+            } else if let Some(oldest) = log.and_then(|log| log.entries.get(pushed.entries)) {
+                pushed.add(oldest);
+            } else {
+                return Err(full);
+            }
+        }
+    }
+
+    /// The stream that goes before an event of the stream `key` is refused.
+    fn gives_way_to(&self, key: LogKey) -> Option<LogKey> {
+        let silent_longest = |owner: &OwnerDigest| {
+            let logs = self.silent.get(owner)?;
+            logs.iter().map(|(_, log)| *log).find(|log| *log != key)
+        };
+        silent_longest(&key.owner).or_else(|| {
+            let largest = self.rooms.events.largest(LOG_OVERHEAD_BYTES)?;
+            silent_longest(&largest)
+        })
+    }
+
+    /// Notes when a log of events was appended to last, and that it is gone when there is no `after`.
+    fn note_turn(&mut self, key: &LogKey, before: u64, after: Option<u64>) {
+        if key.kind != EVENT_LOG {
+            return;
+        }
+        let logs = self.silent.entry(key.owner).or_default();
+        logs.remove(&(before, *key));
+        logs.extend(after.map(|turn| (turn, *key)));
+        if logs.is_empty() {
+            self.silent.remove(&key.owner);
+        }
     }
 
     pub(super) fn read(&self, key: LogKey, after: Sequence, entries_max: usize) -> LogPage {
@@ -127,15 +215,25 @@ impl State {
     }
 }
 
+impl Rooms {
+    fn of(&mut self, kind: &str) -> &mut Room {
+        match kind {
+            BUS => &mut self.bus,
+            EVENT_LOG => &mut self.events,
+            _ => &mut self.kept,
+        }
+    }
+}
+
 impl Log {
     /// A log whose first entry, yet to come, has the sequence `first`.
     fn beginning_at(first: u64) -> Self {
         let entries = VecDeque::new();
-        Self { first, last: first - 1, entries, bytes: 0, age_max: Duration::ZERO, ends: UnixMillis::MAX }
+        Self { turn: 0, first, last: first - 1, entries, bytes: 0, age_max: Duration::ZERO, ends: UnixMillis::MAX }
     }
 
-    fn cost(&self) -> usize {
-        cost(self.entries.len(), self.bytes)
+    fn held(&self) -> Held {
+        Held::one(cost(self.entries.len(), self.bytes))
     }
 
     /// When something goes next: the oldest entry, or the log.
@@ -162,8 +260,7 @@ impl Log {
             if entries_fit && bytes_fit {
                 break;
             }
-            pushed.entries += 1;
-            pushed.bytes += entry.bytes.len();
+            pushed.add(entry);
         }
         pushed
     }
@@ -199,6 +296,11 @@ struct Pushed {
 }
 
 impl Pushed {
+    fn add(&mut self, entry: &Entry) {
+        self.entries += 1;
+        self.bytes += entry.bytes.len();
+    }
+
     fn cost(&self) -> usize {
         cost(self.entries, self.bytes)
     }
@@ -221,3 +323,6 @@ fn at_least_a_milli(duration: Duration) -> Duration {
 }
 
 const ENTRY_OVERHEAD_BYTES: usize = 64;
+
+/// What a log takes besides its entries.
+const LOG_OVERHEAD_BYTES: usize = 512;
