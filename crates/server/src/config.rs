@@ -24,6 +24,7 @@ mod secrets;
 mod setting;
 mod shown;
 mod state;
+mod store;
 mod subscriptions;
 mod text;
 mod transport;
@@ -223,16 +224,18 @@ fn effective(file: File, state_dir: PathBuf, backends: Vec<Backend>) -> Config {
             call: timeouts.call.value.0,
         },
         drain: Drain { delay: drain.delay.value.0, timeout: drain.timeout.value.0 },
-        session_max_age: file.session.max_age.value.0,
-        stream: Stream {
-            after: stream.after.value.0,
-            after_legacy: stream.after_legacy.value.0,
-            keep_alive: stream.keep_alive.value.0,
-        },
+        stream: Stream { after: stream.after.value.0, keep_alive: stream.keep_alive.value.0 },
+        stdio_requests: limits.stdio_requests.value.0,
+        schema: limits.schema(),
         input: file.input.effective(limits.body.value.0),
         subscriptions: file.subscriptions.effective(),
-        legacy: file.legacy.effective(),
+        legacy: file.legacy.effective(
+            file.session.max_age.value.0,
+            stream.after_legacy.value.0,
+            file.input.questions.value.0,
+        ),
         state: file.state.effective(),
+        store: file.store.effective(),
         resource_order: file.resource_order.into_iter().map(|name| name.value).collect(),
         backends,
     }

@@ -39,6 +39,8 @@ pub(crate) fn stack(
         .layer(HealthLayer::new(health))
         // Keeps foreign web pages out, whatever path and method they try.
         .layer(HostOriginLayer::new(policy))
+        // Says of a preflight's answer that it has no content.
+        .map_response(cors::with_preflight_status)
         // Answers the preflights of the pages that may call, and lets them read what they are answered.
         .option_layer(pages)
         // Without authentication, a proxy in front would make everyone the local user.

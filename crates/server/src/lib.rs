@@ -13,6 +13,9 @@
 //!     outboard_server::main(Catalog::new("calculator", "1.0.0").tool(add))
 //! }
 //! ```
+//!
+//! Types of your own in results and in questions derive [`serde`]'s and [`schemars`]'s traits. Both are here, so that they are
+//! the ones that the macros use: `use outboard_server::schemars::{self, JsonSchema};`.
 
 // `#[tool]` names this crate, in here as anywhere else.
 extern crate self as outboard_server;
@@ -35,9 +38,12 @@ mod stdio;
 pub use outboard_runtime as runtime;
 pub use outboard_runtime::{
     Cached, Catalog, Context, DynamicPrompt, DynamicResource, DynamicTemplate, DynamicTool, Handle, IntoPromptResult,
-    IntoResourceResult, IntoToolResult, Json, NotAccepted, StateError, States, prompt, resource, tool,
+    IntoResourceResult, IntoToolResult, Json, MatchedUri, NativePrompt, NativeResource, NativeTool, NotAccepted,
+    PromptArguments, Read, StateError, States, prompt, resource, tool,
 };
 pub use program::main;
+pub use schemars;
+pub use serde;
 
 /// The specification's objects that tools return: content, results, annotations.
 pub mod types {

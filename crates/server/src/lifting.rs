@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use outboard_backend::stdio::{self, StdioBackend, StdioBounds, StdioConfig};
+use outboard_backend::stdio::{self, StdioBackend, StdioConfig};
 use outboard_protocol::types::Root;
 use outboard_runtime::{Catalog, Notify, Provider as _};
 use tokio_util::sync::CancellationToken;
@@ -13,7 +13,6 @@ use crate::program::Failure;
 
 /// What the config says, as the backend takes it.
 fn config_of(backend: Backend) -> StdioConfig {
-    let timing = backend.timing;
     StdioConfig {
         args: backend.args,
         env: backend.env.into_map(),
@@ -27,13 +26,7 @@ fn config_of(backend: Backend) -> StdioConfig {
         serial: backend.serial,
         roots: backend.roots.into_iter().map(|uri| Root { uri: uri.into(), name: None }).collect(),
         log_level: backend.log_level,
-        bounds: StdioBounds {
-            start_timeout: timing.start_timeout,
-            term_grace: timing.stop_timeout,
-            backoff_min: timing.restart_delay,
-            backoff_max: timing.restart_delay_max,
-            ..StdioBounds::default()
-        },
+        bounds: backend.bounds,
         ..StdioConfig::new(backend.name, backend.command)
     }
 }
@@ -87,5 +80,24 @@ impl Lifted {
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, Overrides, ProcessEnvironment};
+
+    #[test]
+    fn the_bounds_of_the_config_are_those_of_the_lifted_server() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("outboard.toml");
+        let text = "state_dir = 'state'\nbackends.x = { command = 'x', list_items = 3, queue_bytes = '2KiB' }\n";
+        std::fs::write(&path, text).unwrap();
+        let loaded = Config::load(Some(&path), &Overrides::default(), &ProcessEnvironment).unwrap();
+        let [backend] = loaded.config.backends.try_into().unwrap();
+        let bounds = config_of(backend).bounds;
+        let expected = stdio::StdioBounds { list_items_max: 3, queue_bytes_max: 2048, ..Default::default() };
+        assert_eq!(bounds, expected);
     }
 }

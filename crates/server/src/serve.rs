@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use outboard_runtime::{Catalog, Counts};
-use outboard_transport::{
-    Authentication, HostOriginPolicy, HttpConfig, LegacyConfig, Shutdown, StreamableHttp, SubscriptionLimits,
-};
+use outboard_transport::{Authentication, HostOriginPolicy, HttpConfig, Shutdown, StreamableHttp};
 use tokio_util::task::TaskTracker;
 use url::Url;
 
@@ -46,8 +44,7 @@ impl Server {
         let stop = Stop::default();
         // What waits for notifications would wait for ever: it ends when no more connections are accepted.
         let shutdown = Shutdown { tasks: work.clone(), draining: stop.accepting.clone() };
-        let (runtime, sessions) = (served.runtime.clone(), served.sessions.clone());
-        let transport = StreamableHttp::new(runtime, sessions, shutdown, http_config(&config));
+        let transport = StreamableHttp::new(served.runtime.clone(), shutdown, http_config(&config));
         Ok(Self { config, served, transport, policy, listener, work, stop, url })
     }
 
@@ -133,21 +130,11 @@ fn http_config(config: &Config) -> HttpConfig {
         body_bytes_max: config.limits.body_bytes,
         body_timeout: config.timeouts.body,
         stream_after_modern: config.stream.after,
-        stream_after_legacy: config.stream.after_legacy,
         keep_alive: config.stream.keep_alive,
         streams_max_per_principal: config.subscriptions.streams,
         streams_max: config.subscriptions.streams_total,
-        subscriptions: SubscriptionLimits { uris_max: config.subscriptions.uris, ..SubscriptionLimits::default() },
-        input_timeout: config.input.timeout,
-        questions_max: config.input.questions,
-        legacy: LegacyConfig {
-            get_takeover: config.legacy.get_takeover,
-            connection_max: config.legacy.connection_max,
-            retry: config.legacy.retry,
-            event_entries: config.legacy.event_entries,
-            event_bytes: config.legacy.event_bytes,
-            event_age: config.legacy.event_age,
-        },
+        subscriptions: config.subscriptions.limits,
+        legacy: config.legacy.clone(),
         ..HttpConfig::new(Authentication::None)
     }
 }

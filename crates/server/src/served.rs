@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use outboard_runtime::{Catalog, CatalogError, InputConfig, Notify, Runtime, RuntimeConfig, StateConfig};
-use outboard_store::{KeyRing, SessionLimits, Sessions, Store, SystemClock};
+use outboard_runtime::{Catalog, CatalogError, Notify, Runtime, RuntimeConfig};
+use outboard_store::{KeyRing, Store, SystemClock};
 
 use crate::config::Config;
 use crate::lifting::Lifted;
@@ -12,8 +12,6 @@ use crate::program::Failure;
 /// What is served. It has to be [stopped](Self::stop), so that nothing of the lifted servers stays behind.
 pub(crate) struct Served {
     pub(crate) runtime: Runtime,
-    /// Legacy sessions, sealed with a key that is kept in the state directory, so that a restart drops none.
-    pub(crate) sessions: Sessions,
     lifted: Lifted,
 }
 
@@ -24,11 +22,10 @@ impl Served {
     pub(crate) async fn start(config: &Config, catalog: Catalog, wants_all: bool) -> Result<Self, Failure> {
         let store = store(config).map_err(Failure::Unavailable)?;
         let notify = Notify::new(&store, config.subscriptions.catch_up);
-        let sessions = sessions(&store, config);
         let catalog = introduced(catalog, config).resource_order(config.resource_order.iter().map(String::as_str));
         let (lifted, catalog) = Lifted::start(config.backends.clone(), &notify, catalog);
         match runtime(store, notify, catalog, config, &lifted, wants_all).await {
-            Ok(runtime) => Ok(Self { runtime, sessions, lifted }),
+            Ok(runtime) => Ok(Self { runtime, lifted }),
             Err(failure) => {
                 lifted.stop().await;
                 Err(failure)
@@ -55,7 +52,7 @@ async fn runtime(
     let runtime = Runtime::new(catalog, store, notify, runtime_config(config));
     let runtime = runtime.map_err(|error| Failure::Usage(error.into()))?;
     lifted.ready(wants_all).await?;
-    runtime.refresh();
+    runtime.settle();
     match refusal(&runtime.conflicts()) {
         None => Ok(runtime),
         Some(refusal) => Err(Failure::Usage(anyhow::anyhow!(refusal))),
@@ -74,15 +71,10 @@ fn refusal(conflicts: &[CatalogError]) -> Option<String> {
 /// How many conflicts are told one by one: two servers may have thousands of resources.
 const CONFLICTS_TOLD_MAX: usize = 10;
 
-/// Everything in the memory of this process, but for the key.
+/// Everything in the memory of this process, but for the key that legacy sessions are sealed with: a restart drops none.
 fn store(config: &Config) -> anyhow::Result<Store> {
     let keys = KeyRing::generated_in(&config.state_dir)?;
-    Ok(Store::in_memory(Arc::new(keys), Arc::new(SystemClock)))
-}
-
-fn sessions(store: &Store, config: &Config) -> Sessions {
-    let limits = SessionLimits { subscriptions_max: config.subscriptions.uris, ..SessionLimits::default() };
-    Sessions::new(store, config.session_max_age).with_limits(limits)
+    Ok(Store::in_memory_within(Arc::new(keys), Arc::new(SystemClock), config.store))
 }
 
 /// The catalog under the name that the config gives the server, where it gives one.
@@ -110,23 +102,17 @@ fn runtime_config(config: &Config) -> RuntimeConfig {
         deadline: config.timeouts.call,
         concurrent_calls_max: config.limits.calls,
         page_items_max: config.limits.page_items,
-        input: InputConfig {
-            timeout: config.input.timeout,
-            rounds_max: u32::try_from(config.input.rounds).unwrap_or(u32::MAX),
-            state_bytes_max: config.input.state_bytes,
-        },
-        state: StateConfig {
-            bytes_max: config.state.bytes,
-            count_max: config.state.count,
-            age_max: config.state.max_age,
-        },
-        ..RuntimeConfig::default()
+        schema: config.schema,
+        input: config.input.clone(),
+        state: config.state.clone(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
+
+    use outboard_runtime::{InputConfig, StateConfig};
 
     use super::*;
     use crate::config::{Overrides, ProcessEnvironment};
@@ -135,14 +121,15 @@ mod tests {
     fn the_bounds_of_the_config_are_those_of_the_runtime() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("outboard.toml");
-        let text = "state_dir = 'state'\ntimeouts.call = '7s'\nlimits = { calls = 6, page_items = 5 }\n\
+        let text = "state_dir = 'state'\ntimeouts.call = '7s'\nlimits = { calls = 6, page_items = 5, schema_bytes = '4KiB', schema_depth = 9, schema_nodes = 77 }\n\
                     input = { timeout = '4m', rounds = 3, state_bytes = '2KiB' }\n\
                     state = { bytes = '3KiB', count = 8, max_age = '9h' }\n";
         std::fs::write(&path, text).unwrap();
         let loaded = Config::load(Some(&path), &Overrides::default(), &ProcessEnvironment).unwrap();
-        let RuntimeConfig { deadline, concurrent_calls_max, page_items_max, input, state, .. } =
+        let RuntimeConfig { deadline, concurrent_calls_max, page_items_max, schema, input, state } =
             runtime_config(&loaded.config);
         assert_eq!((deadline, concurrent_calls_max, page_items_max), (Duration::from_secs(7), 6, 5));
+        assert_eq!((schema.bytes_max, schema.depth_max, schema.expanded_nodes_max), (4096, 9, 77));
         let InputConfig { timeout, rounds_max, state_bytes_max } = input;
         assert_eq!((timeout, rounds_max, state_bytes_max), (Duration::from_secs(240), 3, 2048));
         let StateConfig { bytes_max, count_max, age_max } = state;

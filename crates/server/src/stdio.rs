@@ -3,7 +3,6 @@
 //! Nothing but the protocol goes to standard output; the log goes to standard error, as always.
 
 use outboard_runtime::Catalog;
-use outboard_transport::SubscriptionLimits;
 use outboard_transport::stdio::{self, StdioConfig};
 use tokio_util::sync::CancellationToken;
 
@@ -50,10 +49,33 @@ pub(crate) async fn serve(config: &Config, catalog: Catalog, wants_all: bool) ->
 fn stdio_config(config: &Config) -> StdioConfig {
     StdioConfig {
         line_bytes_max: config.limits.body_bytes,
+        requests_max: config.stdio_requests,
         streams_max: config.subscriptions.streams,
-        questions_max: config.input.questions,
-        subscriptions: SubscriptionLimits { uris_max: config.subscriptions.uris, ..SubscriptionLimits::default() },
+        questions_max: config.legacy.questions_max,
+        subscriptions: config.subscriptions.limits,
         grace: config.drain.timeout,
-        ..StdioConfig::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::config::{Overrides, ProcessEnvironment};
+
+    #[test]
+    fn the_bounds_of_the_config_are_those_of_the_pipe() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("outboard.toml");
+        let text = "state_dir = 'state'\nlimits = { body = '3KiB', stdio_requests = 4 }\ninput.questions = 5\n\
+                    subscriptions = { streams = 6, uris = 7, uri_bytes = 80 }\ndrain.timeout = '9s'\n";
+        std::fs::write(&path, text).unwrap();
+        let loaded = Config::load(Some(&path), &Overrides::default(), &ProcessEnvironment).unwrap();
+        let StdioConfig { line_bytes_max, requests_max, streams_max, questions_max, subscriptions, grace } =
+            stdio_config(&loaded.config);
+        assert_eq!((line_bytes_max, requests_max, streams_max, questions_max), (3072, 4, 6, 5));
+        assert_eq!((subscriptions.uris_max, subscriptions.uri_bytes_max), (7, 80));
+        assert_eq!(grace, Duration::from_secs(9));
     }
 }

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use outboard_backend::stdio::StdioBounds;
 use outboard_protocol::types::LoggingLevel;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::amount::Interval;
+use super::amount::{Count, Interval, Size};
 use super::setting::Setting;
 
 /// The backends of the file, by name.
@@ -53,6 +54,25 @@ pub(super) struct BackendTable {
     pub(super) restart_delay: Setting<Interval>,
     /// Longest pause between two restarts, at least `restart_delay`, 10ms to 1h.
     pub(super) restart_delay_max: Setting<Interval>,
+    /// How long the program may keep silent to the question whether it speaks revision 2026-07-28 before it is taken for an
+    /// older one, 100ms to 5m; it is a part of `start_timeout`.
+    pub(super) probe_timeout: Setting<Interval>,
+    /// Longest line that the program may write, 1KiB to 256MiB; a longer one ends it.
+    pub(super) line_bytes: Setting<Size>,
+    /// Most calls of the program in flight at a time, 1 to 10000; a further one is refused.
+    pub(super) in_flight: Setting<Count>,
+    /// Most bytes that wait until the program reads them, 1KiB to 1GiB; a call that does not fit is refused.
+    pub(super) queue_bytes: Setting<Size>,
+    /// Most items of one of its lists (tools, prompts, resources, templates), 1 to 100000; a longer list is not served.
+    pub(super) list_items: Setting<Count>,
+    /// Most bytes of one of its lists, all pages together, 1KiB to 256MiB; a longer list is not served.
+    pub(super) list_bytes: Setting<Size>,
+    /// Most pages of one of its lists, 1 to 10000; a longer list is not served.
+    pub(super) list_pages: Setting<Count>,
+    /// Most questions of the program that wait for an answer, 1 to 10000; a further one is refused.
+    pub(super) questions: Setting<Count>,
+    /// Most resources whose changes the program is asked to tell, 1 to 1000000; a further one is not followed.
+    pub(super) watched: Setting<Count>,
 }
 
 /// Who shares one child process.
@@ -100,6 +120,7 @@ impl From<ChildLogLevel> for LoggingLevel {
 
 impl Default for BackendTable {
     fn default() -> Self {
+        let bounds = StdioBounds::default();
         Self {
             command: None,
             args: Vec::new(),
@@ -111,11 +132,19 @@ impl Default for BackendTable {
             serial: None,
             roots: Vec::new(),
             log_level: Setting::default(),
-            // The first start of a package runner downloads the package.
-            start_timeout: Setting::default_of(Interval::seconds(60)),
-            stop_timeout: Setting::default_of(Interval::seconds(1)),
-            restart_delay: Setting::default_of(Interval::millis(100)),
-            restart_delay_max: Setting::default_of(Interval::seconds(30)),
+            start_timeout: Setting::default_of(Interval(bounds.start_timeout)),
+            stop_timeout: Setting::default_of(Interval(bounds.term_grace)),
+            restart_delay: Setting::default_of(Interval(bounds.backoff_min)),
+            restart_delay_max: Setting::default_of(Interval(bounds.backoff_max)),
+            probe_timeout: Setting::default_of(Interval(bounds.probe_timeout)),
+            line_bytes: Setting::default_of(Size(bounds.line_bytes_max)),
+            in_flight: Setting::default_of(Count(bounds.in_flight_max)),
+            queue_bytes: Setting::default_of(Size(usize::try_from(bounds.queue_bytes_max).unwrap_or(usize::MAX))),
+            list_items: Setting::default_of(Count(bounds.list_items_max)),
+            list_bytes: Setting::default_of(Size(bounds.list_bytes_max)),
+            list_pages: Setting::default_of(Count(bounds.list_pages_max)),
+            questions: Setting::default_of(Count(bounds.questions_max)),
+            watched: Setting::default_of(Count(bounds.watched_max)),
         }
     }
 }

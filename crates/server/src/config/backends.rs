@@ -1,5 +1,6 @@
 //! From the `[backends.NAME]` tables and the flags `--import` and `--stdio` to what is lifted.
 
+mod bounds;
 mod command_line;
 mod imported;
 mod roots;
@@ -8,10 +9,9 @@ mod unique;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::amount::Interval;
 use super::backend_file::{BackendTable, Isolation};
-use super::check::{Check, KeyPath, minutes};
-use super::effective::{Backend, ChildEnv, OwnEnvironment, Timing};
+use super::check::{Check, KeyPath};
+use super::effective::{Backend, ChildEnv, OwnEnvironment};
 use super::environment::Environment;
 use super::expand::{self, Refused};
 use super::file::File;
@@ -99,7 +99,7 @@ impl Builder<'_, '_> {
             serial: table.serial.as_ref().map_or(isolation != Isolation::Shared, |serial| serial.value),
             roots: Vec::new(),
             log_level: table.log_level.value.into(),
-            timing: self.timing(table, at),
+            bounds: self.bounds(table, at),
             own: self.own.clone(),
         }
     }
@@ -215,26 +215,6 @@ impl Builder<'_, '_> {
             });
             String::new()
         })
-    }
-
-    fn timing(&mut self, table: &BackendTable, at: [&str; 2]) -> Timing {
-        let check = &mut self.check;
-        let BackendTable { start_timeout, stop_timeout, restart_delay, restart_delay_max, .. } = table;
-        check.within(&at_key(at, "start_timeout"), start_timeout, Interval::millis(100)..=minutes(10));
-        check.within(&at_key(at, "stop_timeout"), stop_timeout, Interval::seconds(0)..=minutes(5));
-        check.within(&at_key(at, "restart_delay"), restart_delay, Interval::millis(10)..=minutes(1));
-        check.within(&at_key(at, "restart_delay_max"), restart_delay_max, Interval::millis(10)..=minutes(60));
-        if restart_delay_max.value < restart_delay.value {
-            let problem = format!("{} is shorter than `restart_delay`", restart_delay_max.value);
-            let place = (&restart_delay_max.place).max(&restart_delay.place);
-            check.refuse(Code::OutOfRange, place, &at_key(at, "restart_delay_max"), &problem, None);
-        }
-        Timing {
-            start_timeout: start_timeout.value.0,
-            stop_timeout: stop_timeout.value.0,
-            restart_delay: restart_delay.value.0,
-            restart_delay_max: restart_delay_max.value.0,
-        }
     }
 }
 

@@ -4,6 +4,8 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
+use outboard_protocol::jsonrpc::NESTING_MAX;
+
 use super::amount::{Count, Interval, Size};
 use super::file::File;
 use super::keys::Keys;
@@ -75,6 +77,11 @@ pub(super) fn check(file: &File, check: &mut Check<'_>) {
     check.within(&["limits", "connections"], &limits.connections, Count(1)..=Count(1_000_000));
     check.within(&["limits", "calls"], &limits.calls, Count(1)..=Count(100_000));
     check.within(&["limits", "page_items"], &limits.page_items, Count(1)..=Count(10_000));
+    check.within(&["limits", "stdio_requests"], &limits.stdio_requests, Count(1)..=Count(100_000));
+    check.within(&["limits", "schema_bytes"], &limits.schema_bytes, Size::kib(1)..=Size::mib(16));
+    // Each level takes stack while the schema is compiled, and no message nests deeper.
+    check.within(&["limits", "schema_depth"], &limits.schema_depth, Count(4)..=Count(NESTING_MAX));
+    check.within(&["limits", "schema_nodes"], &limits.schema_nodes, Count(10)..=Count(1_000_000));
     check.within(&["timeouts", "headers"], &timeouts.headers, Interval::millis(100)..=minutes(5));
     check.within(&["timeouts", "body"], &timeouts.body, Interval::millis(100)..=minutes(60));
     check.within(&["timeouts", "write"], &timeouts.write, Interval::millis(100)..=minutes(60));
@@ -102,6 +109,7 @@ pub(super) fn check(file: &File, check: &mut Check<'_>) {
     file.subscriptions.check(check);
     file.legacy.check(check);
     file.state.check(check);
+    file.store.check(check);
     public_url(file, check);
 }
 

@@ -8,14 +8,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use outboard_backend::stdio::StdioBounds;
 use outboard_protocol::types::LoggingLevel;
+use outboard_runtime::{InputConfig, SchemaLimits, StateConfig};
+use outboard_store::MemoryStoreLimits;
+use outboard_transport::LegacyConfig;
 use url::Url;
 
 use super::backend_file::Isolation;
 use super::file::LogFormat;
-use super::input::Input;
-use super::legacy::Legacy;
-use super::state::State;
 use super::subscriptions::Subscriptions;
 use super::transport::Transport;
 use super::value::{EndpointPath, ExactOrigin, LogFilter};
@@ -47,18 +48,22 @@ pub(crate) struct Config {
     pub(crate) timeouts: Timeouts,
     /// What happens between SIGTERM and the end.
     pub(crate) drain: Drain,
-    /// Longest life of a legacy session.
-    pub(crate) session_max_age: Duration,
     /// When answers become streams.
     pub(crate) stream: Stream,
+    /// Most requests of the client in flight over stdio.
+    pub(crate) stdio_requests: usize,
+    /// The bounds of the schemas of tools.
+    pub(crate) schema: SchemaLimits,
     /// The bounds of questions to the client.
-    pub(crate) input: Input,
+    pub(crate) input: InputConfig,
     /// The bounds of streams of notifications.
     pub(crate) subscriptions: Subscriptions,
-    /// Streams of the legacy era.
-    pub(crate) legacy: Legacy,
+    /// Sessions and streams of the legacy era.
+    pub(crate) legacy: LegacyConfig,
     /// The bounds of state between calls.
-    pub(crate) state: State,
+    pub(crate) state: StateConfig,
+    /// The bounds of what is kept in memory.
+    pub(crate) store: MemoryStoreLimits,
     /// Names of backends, the one that wins a resource that several list first. Each is one of `backends`.
     pub(crate) resource_order: Vec<String>,
     /// What is lifted, in the order of the names; then that of `--import`, that of `--stdio` last.
@@ -90,7 +95,7 @@ pub(crate) struct Server {
 /// Bounds in bytes and numbers.
 #[derive(Debug, Clone)]
 pub(crate) struct Limits {
-    /// Largest body of a request, in bytes.
+    /// Largest body of a request, and longest line over stdio, in bytes.
     pub(crate) body_bytes: usize,
     /// Largest head of a request, in bytes.
     pub(crate) header_bytes: usize,
@@ -133,8 +138,6 @@ pub(crate) struct Drain {
 pub(crate) struct Stream {
     /// When an awaited answer becomes a stream, modern era.
     pub(crate) after: Duration,
-    /// The same, legacy era.
-    pub(crate) after_legacy: Duration,
     /// Between two keep-alive comments.
     pub(crate) keep_alive: Duration,
 }
@@ -164,8 +167,8 @@ pub(crate) struct Backend {
     pub(crate) roots: Vec<Url>,
     /// Least severe level of log messages to ask of it.
     pub(crate) log_level: LoggingLevel,
-    /// How long its life's steps may take.
-    pub(crate) timing: Timing,
+    /// The bounds that it runs in.
+    pub(crate) bounds: StdioBounds,
     /// The server's own environment.
     pub(super) own: OwnEnvironment,
 }
@@ -187,19 +190,6 @@ impl Backend {
     pub(crate) fn environment(&self) -> Vec<(OsString, OsString)> {
         self.own.0.to_vec()
     }
-}
-
-/// How long the steps of a child's life may take.
-#[derive(Debug, Clone)]
-pub(crate) struct Timing {
-    /// From the start until it can be called.
-    pub(crate) start_timeout: Duration,
-    /// Between SIGTERM and SIGKILL.
-    pub(crate) stop_timeout: Duration,
-    /// Pause before the first restart; it doubles with each.
-    pub(crate) restart_delay: Duration,
-    /// Longest pause between two restarts; at least `restart_delay`.
-    pub(crate) restart_delay_max: Duration,
 }
 
 /// Variables of a child. Their values may be secrets: they are not part of the `Debug` form.

@@ -6,6 +6,9 @@
 
 use std::path::PathBuf;
 
+use outboard_runtime::{RuntimeConfig, SchemaLimits};
+use outboard_transport::stdio::StdioConfig;
+use outboard_transport::{Authentication, HttpConfig, LegacyConfig};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +18,7 @@ use super::input::InputTable;
 use super::legacy::LegacyTable;
 use super::setting::Setting;
 use super::state::StateTable;
+use super::store::StoreTable;
 use super::subscriptions::SubscriptionsTable;
 use super::transport::Transport;
 use super::value::{EndpointPath, Listen, LogFilter, OriginRule, PublicUrl};
@@ -63,6 +67,8 @@ pub(super) struct File {
     pub(super) legacy: LegacyTable,
     /// What tools keep for a principal between calls, each value under its handle.
     pub(super) state: StateTable,
+    /// Bounds of what is kept in memory for all clients together.
+    pub(super) store: StoreTable,
     /// Names of backends, the one that wins first, for where two list the same resource URI or overlapping resource
     /// templates. By default two such backends are refused.
     pub(super) resource_order: Vec<Setting<String>>,
@@ -111,7 +117,7 @@ pub(super) struct Server {
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Limits {
-    /// Largest body of a request, 1KiB to 256MiB.
+    /// Largest body of a request, and over stdio the longest line, 1KiB to 256MiB.
     pub(super) body: Setting<Size>,
     /// Largest head of a request, all header fields together, 8KiB to 1MiB.
     pub(super) headers: Setting<Size>,
@@ -123,6 +129,15 @@ pub(super) struct Limits {
     pub(super) calls: Setting<Count>,
     /// Most items in one page of a list, 1 to 10000.
     pub(super) page_items: Setting<Count>,
+    /// Most requests that the client may have in flight over stdio, streams of notifications among them, 1 to 100000.
+    pub(super) stdio_requests: Setting<Count>,
+    /// Largest schema of a tool's arguments or results, as compact JSON, 1KiB to 16MiB. A lifted tool whose arguments have
+    /// one over the bounds is left out; a program whose own tool has one does not start.
+    pub(super) schema_bytes: Setting<Size>,
+    /// Most levels of arrays and objects in the schema of a tool, 4 to 64.
+    pub(super) schema_depth: Setting<Count>,
+    /// Most objects and arrays in the schema of a tool, counted again wherever a reference names them, 10 to 1000000.
+    pub(super) schema_nodes: Setting<Count>,
 }
 
 /// Bounds in time.
@@ -192,21 +207,40 @@ impl Default for File {
             subscriptions: SubscriptionsTable::default(),
             legacy: LegacyTable::default(),
             state: StateTable::default(),
+            store: StoreTable::default(),
             resource_order: Vec::new(),
             backends: Backends::default(),
         }
     }
 }
 
+impl Limits {
+    /// The bounds of the schemas of tools.
+    pub(super) fn schema(&self) -> SchemaLimits {
+        SchemaLimits {
+            bytes_max: self.schema_bytes.value.0,
+            depth_max: self.schema_depth.value.0,
+            expanded_nodes_max: self.schema_nodes.value.0,
+            // A number of ours, not the operator's: with more, checking a value could overflow the stack.
+            levels_max: SchemaLimits::default().levels_max,
+        }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
+        let (http, runtime) = (http(), RuntimeConfig::default());
         Self {
-            body: Setting::default_of(Size::mib(4)),
+            body: Setting::default_of(Size(http.body_bytes_max)),
             headers: Setting::default_of(Size::kib(32)),
             header_count: Setting::default_of(Count(100)),
             connections: Setting::default_of(Count(1_000)),
-            calls: Setting::default_of(Count(1_000)),
-            page_items: Setting::default_of(Count(250)),
+            calls: Setting::default_of(Count(runtime.concurrent_calls_max)),
+            page_items: Setting::default_of(Count(runtime.page_items_max)),
+            stdio_requests: Setting::default_of(Count(StdioConfig::default().requests_max)),
+            schema_bytes: Setting::default_of(Size(runtime.schema.bytes_max)),
+            schema_depth: Setting::default_of(Count(runtime.schema.depth_max)),
+            schema_nodes: Setting::default_of(Count(runtime.schema.expanded_nodes_max)),
         }
     }
 }
@@ -215,12 +249,12 @@ impl Default for Timeouts {
     fn default() -> Self {
         Self {
             headers: Setting::default_of(Interval::seconds(10)),
-            body: Setting::default_of(Interval::seconds(30)),
+            body: Setting::default_of(Interval(http().body_timeout)),
             write: Setting::default_of(Interval::seconds(30)),
             // Longer than the 60 s after which common proxies close, so that the proxy is the one that closes and no
             // request meets a closing connection.
             idle: Setting::default_of(Interval::seconds(75)),
-            call: Setting::default_of(Interval::seconds(60)),
+            call: Setting::default_of(Interval(RuntimeConfig::default().deadline)),
         }
     }
 }
@@ -233,16 +267,22 @@ impl Default for Drain {
 
 impl Default for Session {
     fn default() -> Self {
-        Self { max_age: Setting::default_of(Interval::seconds(7 * 24 * 3600)) }
+        Self { max_age: Setting::default_of(Interval(LegacyConfig::default().session_max_age)) }
     }
 }
 
 impl Default for Stream {
     fn default() -> Self {
+        let http = http();
         Self {
-            after: Setting::default_of(Interval::seconds(10)),
-            after_legacy: Setting::default_of(Interval::millis(250)),
-            keep_alive: Setting::default_of(Interval::seconds(15)),
+            after: Setting::default_of(Interval(http.stream_after_modern)),
+            after_legacy: Setting::default_of(Interval(http.legacy.stream_after)),
+            keep_alive: Setting::default_of(Interval(http.keep_alive)),
         }
     }
+}
+
+/// The defaults of the transport, which owns what most of these settings bound.
+fn http() -> HttpConfig {
+    HttpConfig::new(Authentication::None)
 }

@@ -1,7 +1,7 @@
 //! The `[input]` table: the bounds of questions to the client (input requests of the specification).
 
-use std::time::Duration;
-
+use outboard_runtime::InputConfig;
+use outboard_transport::LegacyConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -23,19 +23,6 @@ pub(super) struct InputTable {
     pub(super) questions: Setting<Count>,
 }
 
-/// The bounds of questions to the client.
-#[derive(Debug, Clone)]
-pub(crate) struct Input {
-    /// How long a question stays open, and a `requestState` lives.
-    pub(crate) timeout: Duration,
-    /// Most rounds of one call.
-    pub(crate) rounds: usize,
-    /// Longest sealed `requestState`, in bytes.
-    pub(crate) state_bytes: usize,
-    /// Most open questions of one principal.
-    pub(crate) questions: usize,
-}
-
 impl InputTable {
     pub(super) fn check(&self, check: &mut Check<'_>) {
         check.within(&["input", "timeout"], &self.timeout, Interval::seconds(1)..=minutes(24 * 60));
@@ -45,23 +32,23 @@ impl InputTable {
     }
 
     /// The bounds beside a largest body of that many bytes.
-    pub(super) fn effective(&self, body_bytes: usize) -> Input {
-        Input {
+    pub(super) fn effective(&self, body_bytes: usize) -> InputConfig {
+        InputConfig {
             timeout: self.timeout.value.0,
-            rounds: self.rounds.value.0,
-            state_bytes: self.state_bytes.value.0.min(body_bytes),
-            questions: self.questions.value.0,
+            rounds_max: u32::try_from(self.rounds.value.0).unwrap_or(u32::MAX),
+            state_bytes_max: self.state_bytes.value.0.min(body_bytes),
         }
     }
 }
 
 impl Default for InputTable {
     fn default() -> Self {
+        let InputConfig { timeout, rounds_max, state_bytes_max } = InputConfig::default();
         Self {
-            timeout: Setting::default_of(minutes(10)),
-            rounds: Setting::default_of(Count(16)),
-            state_bytes: Setting::default_of(Size::kib(64)),
-            questions: Setting::default_of(Count(32)),
+            timeout: Setting::default_of(Interval(timeout)),
+            rounds: Setting::default_of(Count(usize::try_from(rounds_max).unwrap_or(usize::MAX))),
+            state_bytes: Setting::default_of(Size(state_bytes_max)),
+            questions: Setting::default_of(Count(LegacyConfig::default().questions_max)),
         }
     }
 }

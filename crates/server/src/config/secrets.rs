@@ -24,7 +24,9 @@ pub(super) fn masked_by_line(text: &str, keys: &Keys) -> String {
     let mut out = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
         let start = line.trim_start();
-        let mentions_env = start.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|word| word == "env");
+        // With anything before it: a lost line end joins it to the line above.
+        let mentions_env =
+            start.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|word| word.ends_with("env"));
         let shown = if start.starts_with('[') {
             in_env = mentions_env;
             line.rfind(']').map_or(0, |end| end + 1)

@@ -8,7 +8,7 @@ use std::path::Path;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::amount::Interval;
+use super::amount::{Interval, Size};
 use super::backends::Candidate;
 use super::effective::Backend;
 use super::file::File;
@@ -29,7 +29,7 @@ pub(super) fn shown(file: &File, state_dir: &Path, candidates: &[Candidate]) -> 
 
 fn write_backend(candidate: &Candidate, out: &mut String) {
     let Candidate { backend, label, .. } = candidate;
-    let Backend { name, timing, .. } = backend;
+    let Backend { name, bounds, .. } = backend;
     let variables: Vec<&str> = backend.env.names().collect();
     let variables = if variables.is_empty() { "none".to_owned() } else { variables.join(", ") };
     let count = backend.args.len();
@@ -43,10 +43,19 @@ fn write_backend(candidate: &Candidate, out: &mut String) {
         "serial": backend.serial,
         "roots": backend.roots.iter().map(|root| root.as_str()).collect::<Vec<_>>(),
         "log_level": backend.log_level.as_str(),
-        "start_timeout": Interval(timing.start_timeout).to_string(),
-        "stop_timeout": Interval(timing.stop_timeout).to_string(),
-        "restart_delay": Interval(timing.restart_delay).to_string(),
-        "restart_delay_max": Interval(timing.restart_delay_max).to_string(),
+        "start_timeout": Interval(bounds.start_timeout).to_string(),
+        "stop_timeout": Interval(bounds.term_grace).to_string(),
+        "restart_delay": Interval(bounds.backoff_min).to_string(),
+        "restart_delay_max": Interval(bounds.backoff_max).to_string(),
+        "probe_timeout": Interval(bounds.probe_timeout).to_string(),
+        "line_bytes": Size(bounds.line_bytes_max).to_string(),
+        "in_flight": bounds.in_flight_max,
+        "queue_bytes": Size(usize::try_from(bounds.queue_bytes_max).unwrap_or(usize::MAX)).to_string(),
+        "list_items": bounds.list_items_max,
+        "list_bytes": Size(bounds.list_bytes_max).to_string(),
+        "list_pages": bounds.list_pages_max,
+        "questions": bounds.questions_max,
+        "watched": bounds.watched_max,
     });
     let is_bare = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
     let name = if is_bare { name.clone() } else { json!(name).to_string() };

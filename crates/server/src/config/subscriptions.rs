@@ -4,10 +4,11 @@
 
 use std::time::Duration;
 
+use outboard_transport::{Authentication, HttpConfig, SubscriptionLimits};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::amount::{Count, Interval};
+use super::amount::{Count, Interval, Size};
 use super::check::{Check, minutes};
 use super::setting::Setting;
 
@@ -21,8 +22,10 @@ pub(super) struct SubscriptionsTable {
     pub(super) streams: Setting<Count>,
     /// The same over all principals, 1 to 1000000.
     pub(super) streams_total: Setting<Count>,
-    /// Most resources that one stream or session may subscribe to, 1 to 100000.
+    /// Most resources that one stream or session may subscribe to, 1 to 65535.
     pub(super) uris: Setting<Count>,
+    /// Longest URI of a resource that is subscribed to, 64B to 32KiB.
+    pub(super) uri_bytes: Setting<Size>,
 }
 
 /// The bounds of streams of notifications.
@@ -34,8 +37,8 @@ pub(crate) struct Subscriptions {
     pub(crate) streams: usize,
     /// Most streams of all.
     pub(crate) streams_total: usize,
-    /// Most resources of one stream or session.
-    pub(crate) uris: usize,
+    /// What one stream or session may subscribe to.
+    pub(crate) limits: SubscriptionLimits,
 }
 
 impl SubscriptionsTable {
@@ -43,7 +46,9 @@ impl SubscriptionsTable {
         check.within(&["subscriptions", "catch_up"], &self.catch_up, Interval::seconds(0)..=minutes(10));
         check.within(&["subscriptions", "streams"], &self.streams, Count(1)..=Count(10_000));
         check.within(&["subscriptions", "streams_total"], &self.streams_total, Count(1)..=Count(1_000_000));
-        check.within(&["subscriptions", "uris"], &self.uris, Count(1)..=Count(100_000));
+        // The store keeps no more of one session.
+        check.within(&["subscriptions", "uris"], &self.uris, Count(1)..=Count(65_535));
+        check.within(&["subscriptions", "uri_bytes"], &self.uri_bytes, Size(64)..=Size::kib(32));
     }
 
     pub(super) const fn effective(&self) -> Subscriptions {
@@ -51,18 +56,20 @@ impl SubscriptionsTable {
             catch_up: self.catch_up.value.0,
             streams: self.streams.value.0,
             streams_total: self.streams_total.value.0,
-            uris: self.uris.value.0,
+            limits: SubscriptionLimits { uris_max: self.uris.value.0, uri_bytes_max: self.uri_bytes.value.0 },
         }
     }
 }
 
 impl Default for SubscriptionsTable {
     fn default() -> Self {
+        let http = HttpConfig::new(Authentication::None);
         Self {
             catch_up: Setting::default_of(Interval::seconds(30)),
-            streams: Setting::default_of(Count(64)),
-            streams_total: Setting::default_of(Count(10_000)),
-            uris: Setting::default_of(Count(256)),
+            streams: Setting::default_of(Count(http.streams_max_per_principal)),
+            streams_total: Setting::default_of(Count(http.streams_max)),
+            uris: Setting::default_of(Count(http.subscriptions.uris_max)),
+            uri_bytes: Setting::default_of(Size(http.subscriptions.uri_bytes_max)),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue, Method, header};
+use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use tower_http::cors::{AllowHeaders, CorsLayer};
 
 use crate::config::ExactOrigin;
@@ -18,6 +18,10 @@ const EXPOSED: [HeaderName; 4] = [
     HeaderName::from_static("x-request-id"),
 ];
 
+/// What the answers depend on.
+const VARY: [HeaderName; 3] =
+    [header::ORIGIN, header::ACCESS_CONTROL_REQUEST_METHOD, header::ACCESS_CONTROL_REQUEST_HEADERS];
+
 /// A layer for pages of these origins; none where there are no pages to serve. Which origins get through to it is judged
 /// before.
 pub(crate) fn cors(origins: &[ExactOrigin]) -> Option<CorsLayer> {
@@ -29,6 +33,16 @@ pub(crate) fn cors(origins: &[ExactOrigin]) -> Option<CorsLayer> {
         // Tools may have headers of their own for their parameters.
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers(EXPOSED)
-        .max_age(MAX_AGE);
+        .max_age(MAX_AGE)
+        // By itself the layer leaves the method out, because its answer is the same for all.
+        .vary(VARY);
     (!origins.is_empty()).then(|| layer.allow_origin(origins))
+}
+
+/// Gives the answer to a preflight, which has no content, the status that says so: some proxies wait for content after 200.
+pub(crate) fn with_preflight_status<B>(mut response: Response<B>) -> Response<B> {
+    if response.headers().contains_key(header::ACCESS_CONTROL_ALLOW_METHODS) {
+        *response.status_mut() = StatusCode::NO_CONTENT;
+    }
+    response
 }

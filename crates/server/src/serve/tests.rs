@@ -4,6 +4,7 @@ use std::path::Path;
 
 use outboard_protocol::types::{CallToolResult, Tool};
 use outboard_runtime::{Context as CallContext, DynamicTool, NativeTool};
+use serde_json::json;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
@@ -155,4 +156,39 @@ async fn a_fault_of_the_native_tools_is_one_of_usage() {
     let twice = Catalog::new("test", "1").tool(quick()).tool(quick());
     let refused = Server::bind(config(directory.path(), ""), twice, true).await.err();
     assert!(matches!(refused, Some(Failure::Usage(_))));
+}
+
+#[test]
+fn what_may_be_subscribed_to_is_what_the_config_says() {
+    let directory = TempDir::new().unwrap();
+    let http = http_config(&config(directory.path(), "subscriptions = { uris = 7, uri_bytes = 80 }"));
+    assert_eq!((http.subscriptions.uris_max, http.subscriptions.uri_bytes_max), (7, 80));
+}
+
+#[tokio::test]
+async fn a_native_tool_whose_schema_is_over_the_bounds_of_the_config_does_not_start() {
+    let properties: serde_json::Map<_, _> = (0..150).map(|number| (format!("p{number}"), json!({}))).collect();
+    let tool: Tool = serde_json::from_value(json!({
+        "name": "wide", "inputSchema": {"type": "object", "properties": properties, "not": {"not": {"not": {"not": {}}}}},
+    }))
+    .unwrap();
+    for (limits, starts) in [
+        ("schema_bytes = '1KiB'", false),
+        ("schema_bytes = '2KiB'", true),
+        ("schema_depth = 4", false),
+        ("schema_depth = 5", true),
+        ("schema_nodes = 100", false),
+        ("schema_nodes = 200", true),
+    ] {
+        let directory = TempDir::new().unwrap();
+        let config = config(directory.path(), &format!("limits = {{ {limits} }}"));
+        let wide = DynamicTool::new(tool.clone(), |_, _| async { CallToolResult::text("done") });
+        match Server::bind(config, Catalog::new("test", "1").tool(wide), true).await {
+            Ok(server) => {
+                server.served.stop().await;
+                assert!(starts, "{limits}");
+            }
+            Err(refused) => assert!(!starts && matches!(refused, Failure::Usage(_)), "{limits}"),
+        }
+    }
 }

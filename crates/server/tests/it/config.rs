@@ -1,17 +1,18 @@
 //! The command on configuration files: exit codes, streams and formats. What is accepted is tested beside the code.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
+
+use crate::program;
 
 /// A file with a mistake in its second line.
 const BAD: &str = "path = \"/mcp\"\nlisten = \"0.0.0.0:0\"\n";
 
 /// Runs the command in the directory, with an environment that says nothing about outboard.
 fn outboard(directory: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_outboard"))
+    program::outboard()
         .args(arguments)
         .current_dir(directory)
-        .env_clear()
         .env("HOME", directory)
         .envs(variables.iter().copied())
         .output()

@@ -19,13 +19,15 @@ fn preflight(server: &Running, origin: &str) -> String {
 fn a_listed_page_may_call_and_read_the_answer() {
     let server = server();
     let told = preflight(&server, PAGE);
-    assert!(told.starts_with("HTTP/1.1 200") && told.ends_with("\r\n\r\n"), "{told}");
+    assert!(told.starts_with("HTTP/1.1 204") && told.ends_with("\r\n\r\n"), "{told}");
     let expected = [
         ("access-control-allow-origin", Some(PAGE)),
         ("access-control-allow-methods", Some("POST,DELETE")),
         ("access-control-allow-headers", Some("content-type,mcp-protocol-version,mcp-param-city")),
         ("access-control-max-age", Some("3600")),
         ("access-control-allow-credentials", None),
+        ("vary", Some("origin, access-control-request-method, access-control-request-headers")),
+        ("content-length", None),
     ];
     for (name, value) in expected {
         assert_eq!(header(&told, name).as_deref(), value, "{told}");

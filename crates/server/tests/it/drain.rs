@@ -82,7 +82,7 @@ fn call(server: &Running) -> TcpStream {
 /// Ends the server by a second signal, and sees that the lifted server, which is told to end, does.
 fn end_by_second_signal(server: Running, phase: &str) {
     let child = std::fs::read_to_string(server.directory().join("pid")).unwrap();
-    server.signal("-TERM");
+    server.signal("TERM");
     let (code, log) = server.ended();
     assert_eq!(code, Some(0), "{phase}: {log}");
     assert!(log.contains("ended at once"), "{phase}: {log}");
@@ -96,7 +96,7 @@ fn wait_until_closed(server: &Running) {
 #[test]
 fn a_second_signal_ends_the_delay_before_the_drain() {
     let server = server("drain.delay = '5m'");
-    server.signal("-TERM");
+    server.signal("TERM");
     let ready = server.url.replace("/mcp", "/readyz");
     wait_until("it is draining", || request(&ready, "GET", "", &[]).starts_with("HTTP/1.1 503"));
     end_by_second_signal(server, "delay");
@@ -106,7 +106,7 @@ fn a_second_signal_ends_the_delay_before_the_drain() {
 fn a_second_signal_ends_the_wait_for_calls() {
     let server = server("drain.timeout = '1h'\ntimeouts.call = '1d'");
     let call = call(&server);
-    server.signal("-TERM");
+    server.signal("TERM");
     wait_until_closed(&server);
     end_by_second_signal(server, "calls");
     drop(call);
@@ -115,7 +115,7 @@ fn a_second_signal_ends_the_wait_for_calls() {
 #[test]
 fn a_second_signal_ends_the_wait_for_lifted_servers() {
     let server = server("");
-    server.signal("-TERM");
+    server.signal("TERM");
     wait_until_closed(&server);
     end_by_second_signal(server, "lifted servers");
 }
@@ -131,7 +131,7 @@ fn connections_without_a_request_do_not_delay_the_end() {
     half.write_all(b"POST /mcp HT").unwrap();
     // Connections are accepted in their order: now the others are, too.
     assert!(request(&server.url.replace("/mcp", "/livez"), "GET", "", &[]).starts_with("HTTP/1.1 200"));
-    server.signal("-INT");
+    server.signal("INT");
     let (code, log) = server.ended();
     assert_eq!(code, Some(0), "{log}");
     for mut stream in [idle, half] {
@@ -179,7 +179,7 @@ fn streams_of_notifications_end_in_order_and_hold_nothing_up() {
     let mut legacy = stream(&server, "GET", &headers, "");
     read_until(&mut legacy, "text/event-stream");
 
-    server.signal("-TERM");
+    server.signal("TERM");
     let result = read_until(&mut modern, "\"result\"");
     let result: Value = serde_json::from_str(result.strip_prefix("data: ").expect("an event")).unwrap();
     assert_eq!(result["id"], 7, "{result}");

@@ -89,7 +89,7 @@ fn nothing_of_an_npx_tree_survives_the_kill_of_the_server() {
     let tree = carriers(&marker);
     // The guard, npm, its shell, node, and the daemon's shell with two children.
     assert!(tree.len() >= 6 && tree.iter().any(|(_, line)| line.starts_with("sleep")), "{tree:?}");
-    server.signal("-KILL");
+    server.signal("KILL");
     assert_gone(&marker, &tree);
     assert_eq!(carriers(&marker), []);
 }
@@ -101,7 +101,7 @@ fn nothing_of_an_npx_tree_survives_the_kill_of_its_command() {
     let (npm, _) = tree.iter().find(|(_, line)| line.starts_with("npm exec")).expect("npm runs the tree");
     kill(npm);
     assert_gone(&marker, &tree);
-    server.signal("-TERM");
+    server.signal("TERM");
     assert_eq!(server.ended().0, Some(0));
     assert_eq!(carriers(&marker), []);
 }
@@ -110,7 +110,7 @@ fn nothing_of_an_npx_tree_survives_the_kill_of_its_command() {
 fn nothing_of_an_npx_tree_survives_a_clean_end() {
     let (server, marker) = lifted();
     let tree = carriers(&marker);
-    server.signal("-TERM");
+    server.signal("TERM");
     assert_gone(&marker, &tree);
     assert_eq!(server.ended().0, Some(0));
 }

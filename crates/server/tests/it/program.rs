@@ -1,15 +1,12 @@
 //! The built `outboard` as its users meet it: started, asked, broken on purpose, ended.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::Read as _;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc;
-use std::time::Duration;
+use std::process::{Command, Output};
 
+pub(crate) use outboard_testkit::program::PATIENCE;
+use outboard_testkit::program::Program;
 use tempfile::TempDir;
-
-/// Longer than anything here takes on a busy machine; only a hang lasts longer.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 #[expect(clippy::disallowed_methods, reason = "children are looked up in the PATH of whoever runs the tests")]
 pub(crate) fn outboard() -> Command {
@@ -20,9 +17,8 @@ pub(crate) fn outboard() -> Command {
 
 /// A running server; ended when it is dropped.
 pub(crate) struct Running {
-    child: Child,
+    program: Program,
     pub(crate) url: String,
-    log: mpsc::Receiver<String>,
     directory: TempDir,
 }
 
@@ -33,25 +29,16 @@ impl Running {
 
     /// Starts a server in a directory, which goes with it.
     pub(crate) fn start_in(directory: TempDir, variables: &[(&str, &str)], arguments: &[&str]) -> Self {
-        let mut child = outboard()
-            .current_dir(directory.path())
-            .env("HOME", directory.path())
-            .envs(variables.iter().copied())
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stderr = child.stderr.take().unwrap();
-        let (tell, log) = mpsc::channel();
-        std::thread::spawn(move || {
-            let mut text = String::new();
-            stderr.read_to_string(&mut text).unwrap();
-            drop(tell.send(text));
-        });
-        let url = url_of(&mut child);
-        Self { child, url, log, directory }
+        let program = Program::start(
+            outboard()
+                .current_dir(directory.path())
+                .env("HOME", directory.path())
+                .envs(variables.iter().copied())
+                .args(["serve", "--listen", "127.0.0.1:0"])
+                .args(arguments),
+        );
+        let url = program.url();
+        Self { program, url, directory }
     }
 
     pub(crate) fn outboard(&self, verb: &str, arguments: &[&str]) -> Output {
@@ -59,8 +46,7 @@ impl Running {
     }
 
     pub(crate) fn signal(&self, signal: &str) {
-        let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
-        assert!(sent.success());
+        self.program.signal(signal);
     }
 
     pub(crate) fn directory(&self) -> &Path {
@@ -69,31 +55,8 @@ impl Running {
 
     /// Waits for the end; returns the exit code and the log.
     pub(crate) fn ended(mut self) -> (Option<i32>, String) {
-        let log = self.log.recv_timeout(PATIENCE).expect("the server ends");
-        (self.child.wait().unwrap().code(), log)
+        self.program.ended()
     }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
-/// The URL that the server prints when it is ready.
-fn url_of(child: &mut Child) -> String {
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let (tell, told) = mpsc::channel();
-    // The reader stays, so that the server never writes into a closed pipe.
-    std::thread::spawn(move || {
-        for line in lines.by_ref().map_while(Result::ok) {
-            if let Some(at) = line.find("http://") {
-                drop(tell.send(line[at..].trim().to_owned()));
-            }
-        }
-    });
-    told.recv_timeout(PATIENCE).expect("the server prints its URL")
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -159,7 +122,7 @@ fn what_goes_wrong_with_a_call_is_told_by_exit_code_and_text() {
 
 #[test]
 fn both_signals_end_the_server_cleanly() {
-    for signal in ["-TERM", "-INT"] {
+    for signal in ["TERM", "INT"] {
         let server = Running::start(&[]);
         server.signal(signal);
         let (code, log) = server.ended();

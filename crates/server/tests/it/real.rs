@@ -146,7 +146,7 @@ fn the_servers_of_a_clients_file_are_lifted() {
     assert_eq!(text_of(&read), "canary inside");
     let time = called(&server.url, "clock_get_current_time", &json!({"timezone": "UTC"}));
     assert!(text_of(&time).contains("UTC"), "{time}");
-    server.signal("-TERM");
+    server.signal("TERM");
     let (code, log) = server.ended();
     assert_eq!(code, Some(0), "{log}");
     assert!(log.contains("mcpServers.far.url"), "{log}");

@@ -1,14 +1,12 @@
 //! `serve --transport stdio`: the server as a client starts it, in both eras, over a lifted server that asks.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc;
 
+use outboard_testkit::program::Program;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::program::{PATIENCE, outboard};
+use crate::program::outboard;
 use crate::wire::{modern_message, text_of};
 
 /// A stdio server whose tool asks the user, and tells what they answered.
@@ -43,10 +41,7 @@ for line in sys.stdin:
 
 /// A server on the other end of two pipes; ended when it is dropped.
 struct Piped {
-    child: Child,
-    input: Option<ChildStdin>,
-    lines: mpsc::Receiver<String>,
-    log: mpsc::Receiver<String>,
+    program: Program,
     directory: TempDir,
 }
 
@@ -56,35 +51,13 @@ impl Piped {
         std::fs::write(directory.path().join("asking.py"), ASKING).unwrap();
         let mut command = outboard();
         command.current_dir(directory.path()).env("HOME", directory.path());
-        command.args(["serve", "--transport", "stdio"]).args(arguments);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let input = child.stdin.take();
-        let (tell_line, lines) = mpsc::channel();
-        let output = BufReader::new(child.stdout.take().unwrap());
-        std::thread::spawn(move || {
-            for line in output.lines().map_while(Result::ok) {
-                drop(tell_line.send(line));
-            }
-        });
-        let (tell_log, log) = mpsc::channel();
-        let mut stderr = child.stderr.take().unwrap();
-        std::thread::spawn(move || {
-            let mut text = String::new();
-            stderr.read_to_string(&mut text).unwrap();
-            drop(tell_log.send(text));
-        });
-        Self { child, input, lines, log, directory }
-    }
-
-    fn write(&mut self, message: &Value) {
-        let input = self.input.as_mut().expect("its input is open");
-        writeln!(input, "{message}").unwrap();
+        let program = Program::start(command.args(["serve", "--transport", "stdio"]).args(arguments));
+        Self { program, directory }
     }
 
     /// The next line, which is a message like every line.
     fn read(&self) -> Value {
-        let line = self.lines.recv_timeout(PATIENCE).expect("a line");
+        let line = self.program.line().expect("a line");
         let message: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
         assert_eq!(message["jsonrpc"], "2.0", "{line}");
         message
@@ -93,7 +66,7 @@ impl Piped {
     /// Writes a message, and reads the next one that is no word of a changed list: of what was lifted at the start, clients
     /// may be told at any time.
     fn ask(&mut self, message: &Value) -> Value {
-        self.write(message);
+        self.program.write(message);
         loop {
             let answer = self.read();
             if answer["method"] != "notifications/tools/list_changed" {
@@ -110,24 +83,11 @@ impl Piped {
         });
         let answer = self.ask(&request(1, "initialize", &params));
         assert_eq!(answer["result"]["protocolVersion"], "2025-11-25", "{answer}");
-        self.write(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
+        self.program.write(json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
     }
 
     fn child_of_it(&self) -> String {
         std::fs::read_to_string(self.directory.path().join("pid")).unwrap()
-    }
-
-    /// Waits for the end; returns the exit code and the log.
-    fn ended(&mut self) -> (Option<i32>, String) {
-        let log = self.log.recv_timeout(PATIENCE).expect("the server ends");
-        (self.child.wait().unwrap().code(), log)
-    }
-}
-
-impl Drop for Piped {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
     }
 }
 
@@ -167,7 +127,7 @@ fn a_modern_client_is_served_without_a_handshake() {
 #[test]
 fn what_nobody_understands_is_answered_and_ends_nothing() {
     let mut server = Piped::start(&[]);
-    server.input.as_mut().unwrap().write_all(b"{not json}\n").unwrap();
+    server.program.write("{not json}");
     assert_eq!(server.read()["error"]["code"], -32700);
     let echo = json!({"name": "echo", "arguments": {"message": "still there"}});
     let answer = server.ask(&modern_message(1, "tools/call", echo, &json!({})));
@@ -180,23 +140,23 @@ fn the_end_of_the_input_ends_all_in_order() {
     server.initialize(&json!({}));
     let child = server.child_of_it();
     assert!(Path::new("/proc").join(&child).exists());
-    server.input = None;
-    let (code, log) = server.ended();
+    server.program.close_input();
+    let (code, log) = server.program.ended();
     assert_eq!(code, Some(0), "{log}");
     assert!(!Path::new("/proc").join(&child).exists(), "the lifted server is stopped before the end");
-    let left: Vec<String> = server.lines.iter().filter(|line| !line.contains("list_changed")).collect();
+    let left: Vec<String> =
+        std::iter::from_fn(|| server.program.line()).filter(|line| !line.contains("list_changed")).collect();
     assert!(left.is_empty(), "{left:?}");
 }
 
 #[test]
 fn a_signal_ends_all_in_order() {
-    for signal in ["-TERM", "-INT"] {
+    for signal in ["TERM", "INT"] {
         let mut server = Piped::start(&ASK);
         server.initialize(&json!({}));
         let child = server.child_of_it();
-        let sent = Command::new("kill").args([signal, &server.child.id().to_string()]).status().unwrap();
-        assert!(sent.success());
-        let (code, log) = server.ended();
+        server.program.signal(signal);
+        let (code, log) = server.program.ended();
         assert_eq!(code, Some(0), "{log}");
         assert!(log.contains("draining") && log.contains("ended"), "{log}");
         assert!(!Path::new("/proc").join(&child).exists(), "the lifted server is stopped before the end");
@@ -211,9 +171,9 @@ fn what_cannot_start_says_so_on_standard_error_alone() {
     ];
     for (arguments, code, said) in cases {
         let mut server = Piped::start(arguments);
-        let (ended, log) = server.ended();
+        let (ended, log) = server.program.ended();
         assert_eq!(ended, Some(code), "{log}");
         assert!(log.contains(said), "{log}");
-        assert_eq!(server.lines.recv_timeout(PATIENCE), Err(mpsc::RecvTimeoutError::Disconnected));
+        assert_eq!(server.program.line(), None);
     }
 }

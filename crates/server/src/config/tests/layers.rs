@@ -1,14 +1,19 @@
 //! What wins over what, and what the merged configuration holds.
 
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use outboard_backend::stdio::StdioBounds;
 use outboard_protocol::types::LoggingLevel;
+use outboard_runtime::SchemaLimits;
+use outboard_store::MemoryStoreLimits;
+use outboard_transport::SubscriptionLimits;
 use url::Url;
 
 use crate::config::backend_file::Isolation;
 use crate::config::keys::schema;
-use crate::config::{Config, LogFormat, Overrides, Transport};
+use crate::config::{Config, Loaded, LogFormat, Overrides, Transport};
 
 use super::{EVERY_KEY, accepted, env, load, load_with, names, report, summary};
 
@@ -85,22 +90,32 @@ fn defaults_are_those_that_are_promised() {
     let config = accepted("backends.x.command = \"x\"", &[]);
     let Config { limits, input, subscriptions, legacy, state, .. } = &config;
     assert_eq!(limits.page_items, 250);
-    assert_eq!((input.timeout, input.rounds), (Duration::from_secs(600), 16));
-    assert_eq!((input.state_bytes, input.questions), (64 << 10, 32));
+    assert_eq!((input.timeout, input.rounds_max), (Duration::from_secs(600), 16));
+    assert_eq!((input.state_bytes_max, legacy.questions_max), (64 << 10, 32));
     assert_eq!((subscriptions.catch_up, subscriptions.streams), (Duration::from_secs(30), 64));
-    assert_eq!((subscriptions.streams_total, subscriptions.uris), (10_000, 256));
+    let SubscriptionLimits { uris_max, uri_bytes_max } = subscriptions.limits;
+    assert_eq!((subscriptions.streams_total, uris_max, uri_bytes_max), (10_000, 256, 2 << 10));
+    let SchemaLimits { bytes_max, depth_max, expanded_nodes_max, levels_max } = config.schema;
+    assert_eq!([bytes_max, depth_max, expanded_nodes_max, levels_max], [256 << 10, 64, 20_000, 24]);
+    assert_eq!(config.stdio_requests, 256);
+    assert_eq!([legacy.initialize_rate, legacy.initialize_burst].map(NonZeroU32::get), [20, 200]);
     assert_eq!((legacy.get_takeover, legacy.connection_max), (Duration::from_secs(60), None));
     assert_eq!((legacy.retry, legacy.event_entries), (Duration::from_secs(1), 1_000));
     assert_eq!((legacy.event_bytes, legacy.event_age), (4 << 20, Duration::from_secs(300)));
-    assert_eq!((state.bytes, state.count, state.max_age), (64 << 10, 100, Duration::from_secs(86_400)));
+    assert_eq!((state.bytes_max, state.count_max, state.age_max), (64 << 10, 100, Duration::from_secs(86_400)));
+    let MemoryStoreLimits { cells, logs, counters } = config.store;
+    assert_eq!([cells.bytes_max, logs.bytes_max, logs.event_bytes_max], [128 << 20, 64 << 20, 64 << 20]);
+    assert_eq!([cells.entries_max, logs.logs_max, counters.counters_max], [1_000_000, 100_000, 100_000]);
+    assert_eq!([cells.owner_percent, logs.owner_percent], [50, 50]);
     let backend = &config.backends[0];
     assert_eq!((backend.isolation, backend.serial), (Isolation::PerPrincipal, true));
     assert_eq!((backend.roots.len(), backend.log_level), (0, LoggingLevel::Info));
+    assert_eq!(backend.bounds, StdioBounds::default());
 }
 
 #[test]
 fn a_request_state_is_never_longer_than_a_body() {
-    assert_eq!(accepted("limits.body = \"8KiB\"", &[]).input.state_bytes, 8 << 10);
+    assert_eq!(accepted("limits.body = \"8KiB\"", &[]).input.state_bytes_max, 8 << 10);
 }
 
 #[test]
@@ -157,11 +172,14 @@ fn without_a_file_the_defaults_serve_on_loopback() {
     assert!(loaded.config.backends.is_empty());
 }
 
+/// The fixture, in an environment with what it asks for.
+fn every_key() -> Loaded {
+    load(EVERY_KEY, &[("DB_PASSWORD", "pw"), ("GITHUB_TOKEN", "gh"), ("PATH", "/bin"), ("SECRET", "canary")]).unwrap()
+}
+
 #[test]
 fn every_setting_of_the_file_arrives() {
-    let loaded =
-        load(EVERY_KEY, &[("DB_PASSWORD", "pw"), ("GITHUB_TOKEN", "gh"), ("PATH", "/bin"), ("SECRET", "canary")]);
-    let loaded = loaded.unwrap();
+    let loaded = every_key();
     assert!(loaded.warnings.is_empty(), "over stdio there is no network to warn about");
     let Config { limits, timeouts, drain, stream, server, log, .. } = &loaded.config;
     assert_eq!(loaded.config.transport, Transport::Stdio);
@@ -182,24 +200,56 @@ fn every_setting_of_the_file_arrives() {
         [timeouts.headers, timeouts.body, timeouts.write, timeouts.idle, timeouts.call],
         [5, 20, 15, 120, 90].map(Duration::from_secs)
     );
-    assert_eq!([drain.delay, drain.timeout, loaded.config.session_max_age], [0, 10, 43_200].map(Duration::from_secs));
-    assert_eq!([stream.after, stream.after_legacy, stream.keep_alive], [5_000, 100, 30_000].map(Duration::from_millis));
+    assert_eq!(
+        [drain.delay, drain.timeout, loaded.config.legacy.session_max_age],
+        [0, 10, 43_200].map(Duration::from_secs)
+    );
     let Config { input, subscriptions, legacy, state, .. } = &loaded.config;
-    assert_eq!([input.rounds, input.state_bytes, input.questions], [4, 16 << 10, 8]);
-    assert_eq!([subscriptions.streams, subscriptions.streams_total, subscriptions.uris], [6, 600, 60]);
+    let streams = [stream.after, legacy.stream_after, stream.keep_alive];
+    assert_eq!(streams, [5_000, 100, 30_000].map(Duration::from_millis));
+    assert_eq!((input.rounds_max, input.state_bytes_max, legacy.questions_max), (4, 16 << 10, 8));
+    assert_eq!([subscriptions.streams, subscriptions.streams_total], [6, 600]);
+    assert_eq!([subscriptions.limits.uris_max, subscriptions.limits.uri_bytes_max], [60, 512]);
+    let schema = loaded.config.schema;
+    assert_eq!([schema.bytes_max, schema.depth_max, schema.expanded_nodes_max], [64 << 10, 30, 900]);
+    assert_eq!(loaded.config.stdio_requests, 40);
+    assert_eq!([legacy.initialize_rate, legacy.initialize_burst].map(NonZeroU32::get), [30, 300]);
     assert_eq!([legacy.event_entries, legacy.event_bytes], [70, 128 << 10]);
-    assert_eq!([state.bytes, state.count], [8 << 10, 9]);
+    assert_eq!([state.bytes_max, state.count_max], [8 << 10, 9]);
     let times = [input.timeout, subscriptions.catch_up, legacy.get_takeover, legacy.connection_max.unwrap()];
     assert_eq!(times, [180, 10, 20, 50].map(Duration::from_secs));
-    assert_eq!([legacy.retry, legacy.event_age, state.max_age], [2, 40, 21_600].map(Duration::from_secs));
+    assert_eq!([legacy.retry, legacy.event_age, state.age_max], [2, 40, 21_600].map(Duration::from_secs));
 
-    let [files, time] = loaded.config.backends.as_slice() else { panic!("two backends") };
+    let MemoryStoreLimits { cells, logs, counters } = loaded.config.store;
+    assert_eq!([cells.bytes_max, logs.bytes_max, logs.event_bytes_max], [20 << 20, 30 << 20, 40 << 20]);
+    assert_eq!([cells.entries_max, logs.logs_max, counters.counters_max], [2000, 3000, 4000]);
+    assert_eq!([cells.owner_percent, logs.owner_percent], [25, 25]);
+}
+
+#[test]
+fn every_setting_of_a_backend_arrives() {
+    let config = every_key().config;
+    let [files, time] = config.backends.as_slice() else { panic!("two backends") };
     assert_eq!((files.name.as_str(), files.command.as_str()), ("files", "npx"));
     assert_eq!(files.args, ["-y", "@modelcontextprotocol/server-filesystem", "/srv/files"]);
     assert_eq!(files.cwd, Some(PathBuf::from(".")));
-    let timing = &files.timing;
-    let times = [timing.start_timeout, timing.stop_timeout, timing.restart_delay, timing.restart_delay_max];
-    assert_eq!(times, [20_000, 2_000, 200, 10_000].map(Duration::from_millis));
+    let bounds = StdioBounds {
+        start_timeout: Duration::from_secs(20),
+        term_grace: Duration::from_secs(2),
+        backoff_min: Duration::from_millis(200),
+        backoff_max: Duration::from_secs(10),
+        probe_timeout: Duration::from_secs(3),
+        line_bytes_max: 2 << 20,
+        in_flight_max: 11,
+        queue_bytes_max: 3 << 20,
+        list_items_max: 12,
+        list_bytes_max: 5 << 20,
+        list_pages_max: 13,
+        questions_max: 14,
+        watched_max: 15,
+        ..StdioBounds::default()
+    };
+    assert_eq!(files.bounds, bounds);
     assert_eq!(files.env_pass, ["GITHUB_TOKEN"]);
     let expected = [("DSN", "pg://app:pw@db/canary-2"), ("TOKEN", "canary-1")];
     let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
@@ -209,11 +259,11 @@ fn every_setting_of_the_file_arrives() {
     assert_eq!((files.isolation, files.serial, files.log_level), (Isolation::Shared, true, LoggingLevel::Debug));
     let src = Url::from_file_path(std::fs::canonicalize("src").unwrap()).unwrap();
     assert_eq!(files.roots, [src, Url::parse("file:///srv/files").unwrap()]);
-    let debug = format!("{:?}", loaded.config);
+    let debug = format!("{config:?}");
     assert!(!debug.contains("canary") && !debug.contains("gh\""), "values of variables are not in the Debug form");
 }
 
-/// So that no key is forgotten in the fixture, and with it in the test above and in the mutations.
+/// So that no key is forgotten in the fixture, and with it in the tests above and in the mutations.
 #[test]
 fn the_fixture_has_every_key() {
     fn keys(schema: &serde_json::Value, out: &mut Vec<String>) {

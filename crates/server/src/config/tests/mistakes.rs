@@ -48,7 +48,7 @@ error[OB010]: `limits.body`: the unit is not known, expected a size such as "512
 6 | body = "4MB"
   |        ^^^^^
   |
-  = help: Largest body of a request, 1KiB to 256MiB. Default: "4MiB".
+  = help: Largest body of a request, and over stdio the longest line, 1KiB to 256MiB. Default: "4MiB".
 
 error[OB011]: `limits.header_count`: 2000 is outside 16 to 1000
  --> outboard.toml:7:16

@@ -44,6 +44,14 @@ fn damaged_files_never_panic_nor_show_secrets() {
 }
 
 #[test]
+fn variables_on_the_line_of_another_setting_are_not_shown() {
+    let at = EVERY_KEY.find("\nenv = ").expect("there are variables in one line");
+    for joint in ["", " ", "9", "_", "ä", "\"", ",", "x = 1 "] {
+        survive(&format!("{}{joint}{}", &EVERY_KEY[..at], &EVERY_KEY[at + 1..]));
+    }
+}
+
+#[test]
 fn strange_files_never_panic() {
     let deep = format!("x = {}{}", "[".repeat(10_000), "]".repeat(10_000));
     let tables = format!("[{}]", vec!["a"; 10_000].join("."));
