@@ -31,9 +31,7 @@ mod listener;
 mod logging;
 mod program;
 mod serve;
-mod served;
 mod signals;
-mod stdio;
 
 pub use outboard_runtime as runtime;
 pub use outboard_runtime::{

@@ -1,143 +1,141 @@
-//! The server over HTTP: where configuration, catalog, transport and listener meet, from binding to the last byte.
+//! What is served, however clients reach it: the store, the runtime over the catalog, and the lifted servers in it.
 
-use std::time::Duration;
+pub(crate) mod http;
+pub(crate) mod stdio;
 
-use anyhow::Context as _;
-use outboard_runtime::{Catalog, Counts};
-use outboard_transport::{Authentication, HostOriginPolicy, HttpConfig, Shutdown, StreamableHttp};
-use tokio_util::task::TaskTracker;
-use url::Url;
+use std::sync::Arc;
 
-use crate::config::{Config, Drain};
-use crate::http::{self, Forwarding, Health};
-use crate::listener::{Listener, Stop};
+use outboard_runtime::{Catalog, CatalogError, Notify, Runtime, RuntimeConfig};
+use outboard_store::{KeyRing, Store, SystemClock};
+
+use crate::config::Config;
+use crate::lifting::Lifted;
 use crate::program::Failure;
-use crate::served::Served;
-use crate::signals::{Signal, Signals};
 
-/// A server that is bound and whose lifted servers are up, ready to run.
-pub(crate) struct Server {
-    config: Config,
-    served: Served,
-    transport: StreamableHttp,
-    policy: HostOriginPolicy,
-    listener: Listener,
-    /// The listener with its connections, and legacy calls, which outlive theirs.
-    work: TaskTracker,
-    stop: Stop,
-    url: Url,
+/// What is served. It has to be [stopped](Self::stop), so that nothing of the lifted servers stays behind.
+struct Served {
+    runtime: Runtime,
+    lifted: Lifted,
 }
 
-impl Server {
-    /// Binds the address first, so that a taken port is told before anything is started, then lifts what the config names.
+impl Served {
+    /// Lifts what the config names, and makes the runtime over it and the catalog.
     ///
     /// With `wants_all`, a server that cannot be lifted is a failure.
-    pub(crate) async fn bind(config: Config, catalog: Catalog, wants_all: bool) -> Result<Self, Failure> {
-        let listener = Listener::bind(config.listen, &config.limits, &config.timeouts)
-            .await
-            .with_context(|| format!("{} cannot be listened on", config.listen))
-            .map_err(Failure::Unavailable)?;
-        let (url, policy) = addresses(&config, &listener).map_err(Failure::Ours)?;
-        let served = Served::start(&config, catalog, wants_all).await?;
-        let work = TaskTracker::new();
-        work.close();
-        let stop = Stop::default();
-        // What waits for notifications would wait for ever: it ends when no more connections are accepted.
-        let shutdown = Shutdown { tasks: work.clone(), draining: stop.accepting.clone() };
-        let transport = StreamableHttp::new(served.runtime.clone(), shutdown, http_config(&config));
-        Ok(Self { config, served, transport, policy, listener, work, stop, url })
-    }
-
-    /// The MCP endpoint, as clients reach it.
-    pub(crate) const fn url(&self) -> &Url {
-        &self.url
-    }
-
-    /// What the server calls itself.
-    pub(crate) fn name(&self) -> &str {
-        &self.served.runtime.identity().info().name
-    }
-
-    /// How much it offers now.
-    pub(crate) fn counts(&self) -> Counts {
-        self.served.runtime.counts()
-    }
-
-    /// Serves until a signal, then ends in order: nothing that is in flight is cut off before its time is up. A second
-    /// signal ends at once, however far that has come; what is left of lifted servers is then up to their guards.
-    pub(crate) async fn run(self, signals: &Signals) {
-        let Self { config, served, transport, policy, listener, work, stop, url } = self;
-        let forwarding = if config.insecure_no_auth { Forwarding::Served } else { Forwarding::Refused };
-        let health = Health::default();
-        let pages = http::cors(&config.allowed_origins);
-        let service = http::stack(transport, config.path.as_str(), policy, pages, forwarding, health.clone());
-        tracing::info!(url = %url, "listening");
-        work.spawn(listener.run(service, stop.clone()));
-        let until_the_end = async {
-            let signal = signals.wait().await;
-            let in_order = async {
-                drain(signal, &config.drain, &health, &stop, &work).await;
-                served.stop().await;
-            };
-            tokio::select! {
-                () = in_order => tracing::info!("ended"),
-                _ = signals.wait() => tracing::warn!("ended at once by another signal"),
+    async fn start(config: &Config, catalog: Catalog, wants_all: bool) -> Result<Self, Failure> {
+        let store = store(config).map_err(Failure::Unavailable)?;
+        let notify = Notify::new(&store, config.subscriptions.catch_up);
+        let catalog = introduced(catalog, config).resource_order(config.resource_order.iter().map(String::as_str));
+        let (lifted, catalog) = Lifted::start(config.backends.clone(), &notify, catalog);
+        match runtime(store, notify, catalog, config, &lifted, wants_all).await {
+            Ok(runtime) => Ok(Self { runtime, lifted }),
+            Err(failure) => {
+                lifted.stop().await;
+                Err(failure)
             }
-        };
-        tokio::select! {
-            () = until_the_end => {}
-            never = served.runtime.follow() => match never {},
         }
     }
-}
 
-/// Stops accepting, ends what waits for notifications, and waits for what is in flight as long as it has time.
-async fn drain(signal: Signal, drain: &Drain, health: &Health, stop: &Stop, work: &TaskTracker) {
-    health.drain();
-    // A balancer needs a moment to see that we are no longer ready; until then it still sends requests. A person at a
-    // terminal has none.
-    let delay = if signal == Signal::Interrupt { Duration::ZERO } else { drain.delay };
-    tracing::info!(?delay, timeout = ?drain.timeout, "draining");
-    tokio::time::sleep(delay).await;
-    stop.accepting.cancel();
-    if tokio::time::timeout(drain.timeout, work.wait()).await.is_err() {
-        tracing::warn!("calls are cut off: the time to drain is over");
-        stop.connections.cancel();
+    /// Ends the lifted servers and waits until nothing is left of them.
+    async fn stop(&self) {
+        self.lifted.stop().await;
     }
 }
 
-/// The public name of the endpoint, and what may reach it.
-fn addresses(config: &Config, listener: &Listener) -> anyhow::Result<(Url, HostOriginPolicy)> {
-    let address = listener.address()?;
-    let mut policy = HostOriginPolicy::listening_on(address);
-    if let Some(url) = &config.public_url {
-        policy = policy.reached_by(url);
+/// The runtime, once what is lifted has begun to serve.
+async fn runtime(
+    store: Store,
+    notify: Notify,
+    catalog: Catalog,
+    config: &Config,
+    lifted: &Lifted,
+    wants_all: bool,
+) -> Result<Runtime, Failure> {
+    // A fault of the native tools is told before anybody waits for a lifted server.
+    let runtime = Runtime::new(catalog, store, notify, runtime_config(config));
+    let runtime = runtime.map_err(|error| Failure::Usage(error.into()))?;
+    lifted.ready(wants_all).await?;
+    runtime.settle();
+    match refusal(&runtime.conflicts()) {
+        None => Ok(runtime),
+        Some(refusal) => Err(Failure::Usage(anyhow::anyhow!(refusal))),
     }
-    for origin in &config.allowed_origins {
-        policy = policy.allow_origin(origin.as_str())?;
-    }
-    let mut url = match &config.public_url {
-        Some(url) => url.clone(),
-        None => Url::parse(&format!("http://{address}"))?,
-    };
-    let path = format!("{}{}", url.path().trim_end_matches('/'), config.path.as_str());
-    url.set_path(&path);
-    Ok((url, policy))
 }
 
-fn http_config(config: &Config) -> HttpConfig {
-    HttpConfig {
-        body_bytes_max: config.limits.body_bytes,
-        body_timeout: config.timeouts.body,
-        stream_after_modern: config.stream.after,
-        keep_alive: config.stream.keep_alive,
-        streams_max_per_principal: config.subscriptions.streams,
-        streams_max: config.subscriptions.streams_total,
-        subscriptions: config.subscriptions.limits,
-        legacy: config.legacy.clone(),
-        ..HttpConfig::new(Authentication::None)
+/// Why a catalog in which several providers have the same resources does not start: nobody has said whose is meant.
+fn refusal(conflicts: &[CatalogError]) -> Option<String> {
+    let told = conflicts.iter().take(CONFLICTS_TOLD_MAX).map(ToString::to_string);
+    let told = told.collect::<Vec<_>>().join("\nerror: ");
+    let more = conflicts.len().saturating_sub(CONFLICTS_TOLD_MAX);
+    let more = if more == 0 { String::new() } else { format!("\nerror: and {more} more like these") };
+    (!conflicts.is_empty()).then(|| told + &more)
+}
+
+/// How many conflicts are told one by one: two servers may have thousands of resources.
+const CONFLICTS_TOLD_MAX: usize = 10;
+
+/// Everything in the memory of this process, but for the key that legacy sessions are sealed with: a restart drops none.
+fn store(config: &Config) -> anyhow::Result<Store> {
+    let keys = KeyRing::generated_in(&config.state_dir)?;
+    Ok(Store::in_memory_within(Arc::new(keys), Arc::new(SystemClock), config.store))
+}
+
+/// The catalog under the name that the config gives the server, where it gives one.
+fn introduced(catalog: Catalog, config: &Config) -> Catalog {
+    let mut server = catalog.identity().clone();
+    let configured = &config.server;
+    if let Some(name) = &configured.name {
+        server.name.clone_from(name);
+    }
+    if let Some(version) = &configured.version {
+        server.version.clone_from(version);
+    }
+    if let Some(title) = &configured.title {
+        server.title = Some(title.clone());
+    }
+    let catalog = catalog.server(server);
+    match &configured.instructions {
+        Some(instructions) => catalog.instructions(instructions),
+        None => catalog,
+    }
+}
+
+fn runtime_config(config: &Config) -> RuntimeConfig {
+    RuntimeConfig {
+        deadline: config.timeouts.call,
+        concurrent_calls_max: config.limits.calls,
+        page_items_max: config.limits.page_items,
+        schema: config.schema,
+        input: config.input.clone(),
+        state: config.state.clone(),
     }
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use std::time::Duration;
+
+    use outboard_runtime::{InputConfig, StateConfig};
+
+    use super::*;
+    use crate::config::{Overrides, ProcessEnvironment};
+
+    #[test]
+    fn the_bounds_of_the_config_are_those_of_the_runtime() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("outboard.toml");
+        let text = "state_dir = 'state'\ntimeouts.call = '7s'\nlimits = { calls = 6, page_items = 5, schema_bytes = '4KiB', schema_depth = 9, schema_nodes = 77 }\n\
+                    input = { timeout = '4m', rounds = 3, state_bytes = '2KiB' }\n\
+                    state = { bytes = '3KiB', count = 8, max_age = '9h' }\n";
+        std::fs::write(&path, text).unwrap();
+        let loaded = Config::load(Some(&path), &Overrides::default(), &ProcessEnvironment).unwrap();
+        let RuntimeConfig { deadline, concurrent_calls_max, page_items_max, schema, input, state } =
+            runtime_config(&loaded.config);
+        assert_eq!((deadline, concurrent_calls_max, page_items_max), (Duration::from_secs(7), 6, 5));
+        assert_eq!((schema.bytes_max, schema.depth_max, schema.expanded_nodes_max), (4096, 9, 77));
+        let InputConfig { timeout, rounds_max, state_bytes_max } = input;
+        assert_eq!((timeout, rounds_max, state_bytes_max), (Duration::from_secs(240), 3, 2048));
+        let StateConfig { bytes_max, count_max, age_max } = state;
+        assert_eq!((bytes_max, count_max, age_max), (3072, 8, Duration::from_secs(9 * 60 * 60)));
+    }
+}

@@ -1,4 +1,4 @@
-//! `serve`: from flags and config to a running server, and to its end.
+//! `serve`: from flags and config to what is served, and how.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -6,13 +6,10 @@ use std::process::ExitCode;
 
 use outboard_runtime::Catalog;
 
-use crate::banner::Banner;
 use crate::cli::ServeArgs;
 use crate::config::{Config, ProcessEnvironment, Transport, style_for};
 use crate::program::{Failure, block_on};
-use crate::serve::Server;
-use crate::signals::Signals;
-use crate::{demo, logging, stdio};
+use crate::{demo, logging, serve};
 
 /// The config file that is read where none is named.
 pub(crate) const DEFAULT_CONFIG: &str = "outboard.toml";
@@ -30,13 +27,13 @@ pub(crate) fn run(arguments: &ServeArgs, catalog: Catalog) -> Result<ExitCode, F
     let catalog = if is_demo { demo::add_to(catalog) } else { catalog };
     // A person who typed a command wants to hear at once that it cannot be started; a service starts with what it has.
     let wants_all = !arguments.lift.stdio.is_empty();
-    match loaded.config.transport {
-        Transport::Http => block_on(serve(loaded.config, catalog, wants_all)),
-        Transport::Stdio => block_on(async {
-            stdio::serve(&loaded.config, catalog, wants_all).await?;
-            Ok(ExitCode::SUCCESS)
-        }),
-    }
+    block_on(async {
+        match loaded.config.transport {
+            Transport::Http => serve::http::serve(loaded.config, catalog, wants_all).await?,
+            Transport::Stdio => serve::stdio::serve(&loaded.config, catalog, wants_all).await?,
+        }
+        Ok(ExitCode::SUCCESS)
+    })
 }
 
 /// `outboard.toml` in this directory. Flags that say what to serve stand for themselves.
@@ -44,18 +41,4 @@ fn default_config(arguments: &ServeArgs) -> Option<PathBuf> {
     let path = PathBuf::from(DEFAULT_CONFIG);
     let is_said = !arguments.lift.stdio.is_empty() || !arguments.lift.import.is_empty();
     (!is_said && path.is_file()).then_some(path)
-}
-
-async fn serve(config: Config, catalog: Catalog, wants_all: bool) -> Result<ExitCode, Failure> {
-    let signals = Signals::listen().map_err(|error| Failure::Ours(error.into()))?;
-    let server = tokio::select! {
-        bound = Server::bind(config, catalog, wants_all) => bound?,
-        // Nothing is served yet, so there is nothing to drain.
-        _ = signals.wait() => return Ok(ExitCode::SUCCESS),
-    };
-    let banner = Banner { url: server.url(), name: server.name(), counts: server.counts() };
-    drop(std::io::stdout().write_all(banner.text().as_bytes()));
-    drop(std::io::stdout().flush());
-    server.run(&signals).await;
-    Ok(ExitCode::SUCCESS)
 }

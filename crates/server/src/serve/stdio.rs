@@ -1,4 +1,4 @@
-//! The server over standard input and output: for the one client that started the program.
+//! Over standard input and output: for the one client that started the program.
 //!
 //! Nothing but the protocol goes to standard output; the log goes to standard error, as always.
 
@@ -6,9 +6,9 @@ use outboard_runtime::Catalog;
 use outboard_transport::stdio::{self, StdioConfig};
 use tokio_util::sync::CancellationToken;
 
+use super::Served;
 use crate::config::Config;
 use crate::program::Failure;
-use crate::served::Served;
 use crate::signals::Signals;
 
 /// Serves until the client has ended, or a signal; then ends in order. A further signal ends at once.

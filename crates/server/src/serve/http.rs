@@ -1,0 +1,162 @@
+//! Over HTTP: where configuration, catalog, transport and listener meet, from binding to the last byte.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use outboard_runtime::{Catalog, Counts};
+use outboard_transport::{Authentication, HostOriginPolicy, HttpConfig, Shutdown, StreamableHttp};
+use tokio_util::task::TaskTracker;
+use url::Url;
+
+use super::Served;
+use crate::banner::Banner;
+use crate::config::{Config, Drain};
+use crate::http::{self, Forwarding, Health};
+use crate::listener::{Listener, Stop};
+use crate::program::Failure;
+use crate::signals::{Signal, Signals};
+
+/// Serves until a signal, then ends in order. A further signal ends at once.
+///
+/// With `wants_all`, a server that cannot be lifted is a failure.
+pub(crate) async fn serve(config: Config, catalog: Catalog, wants_all: bool) -> Result<(), Failure> {
+    let signals = Signals::listen().map_err(|error| Failure::Ours(error.into()))?;
+    let server = tokio::select! {
+        bound = Server::bind(config, catalog, wants_all) => bound?,
+        // Nothing is served yet, so there is nothing to drain.
+        _ = signals.wait() => return Ok(()),
+    };
+    let banner = Banner { url: server.url(), name: server.name(), counts: server.counts() };
+    drop(std::io::stdout().write_all(banner.text().as_bytes()));
+    drop(std::io::stdout().flush());
+    server.run(&signals).await;
+    Ok(())
+}
+
+/// A server that is bound and whose lifted servers are up, ready to run.
+struct Server {
+    config: Config,
+    served: Served,
+    transport: StreamableHttp,
+    policy: HostOriginPolicy,
+    listener: Listener,
+    /// The listener with its connections, and legacy calls, which outlive theirs.
+    work: TaskTracker,
+    stop: Stop,
+    url: Url,
+}
+
+impl Server {
+    /// Binds the address first, so that a taken port is told before anything is started, then lifts what the config names.
+    ///
+    /// With `wants_all`, a server that cannot be lifted is a failure.
+    async fn bind(config: Config, catalog: Catalog, wants_all: bool) -> Result<Self, Failure> {
+        let listener = Listener::bind(config.listen, &config.limits, &config.timeouts)
+            .await
+            .with_context(|| format!("{} cannot be listened on", config.listen))
+            .map_err(Failure::Unavailable)?;
+        let (url, policy) = addresses(&config, &listener).map_err(Failure::Ours)?;
+        let served = Served::start(&config, catalog, wants_all).await?;
+        let work = TaskTracker::new();
+        work.close();
+        let stop = Stop::default();
+        // What waits for notifications would wait for ever: it ends when no more connections are accepted.
+        let shutdown = Shutdown { tasks: work.clone(), draining: stop.accepting.clone() };
+        let transport = StreamableHttp::new(served.runtime.clone(), shutdown, http_config(&config));
+        Ok(Self { config, served, transport, policy, listener, work, stop, url })
+    }
+
+    /// The MCP endpoint, as clients reach it.
+    const fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// What the server calls itself.
+    fn name(&self) -> &str {
+        &self.served.runtime.identity().info().name
+    }
+
+    /// How much it offers now.
+    fn counts(&self) -> Counts {
+        self.served.runtime.counts()
+    }
+
+    /// Serves until a signal, then ends in order: nothing that is in flight is cut off before its time is up. A second
+    /// signal ends at once, however far that has come; what is left of lifted servers is then up to their guards.
+    async fn run(self, signals: &Signals) {
+        let Self { config, served, transport, policy, listener, work, stop, url } = self;
+        let forwarding = if config.insecure_no_auth { Forwarding::Served } else { Forwarding::Refused };
+        let health = Health::default();
+        let pages = http::cors(&config.allowed_origins);
+        let service = http::stack(transport, config.path.as_str(), policy, pages, forwarding, health.clone());
+        tracing::info!(url = %url, "listening");
+        work.spawn(listener.run(service, stop.clone()));
+        let until_the_end = async {
+            let signal = signals.wait().await;
+            let in_order = async {
+                drain(signal, &config.drain, &health, &stop, &work).await;
+                served.stop().await;
+            };
+            tokio::select! {
+                () = in_order => tracing::info!("ended"),
+                _ = signals.wait() => tracing::warn!("ended at once by another signal"),
+            }
+        };
+        tokio::select! {
+            () = until_the_end => {}
+            never = served.runtime.follow() => match never {},
+        }
+    }
+}
+
+/// Stops accepting, ends what waits for notifications, and waits for what is in flight as long as it has time.
+async fn drain(signal: Signal, drain: &Drain, health: &Health, stop: &Stop, work: &TaskTracker) {
+    health.drain();
+    // A balancer needs a moment to see that we are no longer ready; until then it still sends requests. A person at a
+    // terminal has none.
+    let delay = if signal == Signal::Interrupt { Duration::ZERO } else { drain.delay };
+    tracing::info!(?delay, timeout = ?drain.timeout, "draining");
+    tokio::time::sleep(delay).await;
+    stop.accepting.cancel();
+    if tokio::time::timeout(drain.timeout, work.wait()).await.is_err() {
+        tracing::warn!("calls are cut off: the time to drain is over");
+        stop.connections.cancel();
+    }
+}
+
+/// The public name of the endpoint, and what may reach it.
+fn addresses(config: &Config, listener: &Listener) -> anyhow::Result<(Url, HostOriginPolicy)> {
+    let address = listener.address()?;
+    let mut policy = HostOriginPolicy::listening_on(address);
+    if let Some(url) = &config.public_url {
+        policy = policy.reached_by(url);
+    }
+    for origin in &config.allowed_origins {
+        policy = policy.allow_origin(origin.as_str())?;
+    }
+    let mut url = match &config.public_url {
+        Some(url) => url.clone(),
+        None => Url::parse(&format!("http://{address}"))?,
+    };
+    let path = format!("{}{}", url.path().trim_end_matches('/'), config.path.as_str());
+    url.set_path(&path);
+    Ok((url, policy))
+}
+
+fn http_config(config: &Config) -> HttpConfig {
+    HttpConfig {
+        body_bytes_max: config.limits.body_bytes,
+        body_timeout: config.timeouts.body,
+        stream_after_modern: config.stream.after,
+        keep_alive: config.stream.keep_alive,
+        streams_max_per_principal: config.subscriptions.streams,
+        streams_max: config.subscriptions.streams_total,
+        subscriptions: config.subscriptions.limits,
+        legacy: config.legacy.clone(),
+        ..HttpConfig::new(Authentication::None)
+    }
+}
+
+#[cfg(test)]
+mod tests;
