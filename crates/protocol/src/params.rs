@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-pub use members::{members, object, text, value};
+pub use members::{cancelled_request, members, object, text, value};
 
 use crate::jsonrpc::Key;
 use crate::meta::{Meta, MetaError};

@@ -126,6 +126,24 @@ pub trait Cells: Send + Sync + fmt::Debug {
         ttl: Duration,
     ) -> BoxFuture<'a, Result<Put, StoreError>>;
 
+    /// Puts `value` where a reading `found` what it found: a cell of that version, or none. One of the two puts above.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StoreError`], as they do.
+    fn put_over<'a>(
+        &'a self,
+        key: CellKey,
+        found: Option<Version>,
+        value: &'a [u8],
+        ttl: Duration,
+    ) -> BoxFuture<'a, Result<Put, StoreError>> {
+        match found {
+            None => self.put_if_absent(key, value, ttl),
+            Some(version) => self.put_if_version(key, version, value, ttl),
+        }
+    }
+
     /// Removes the cell, whatever its version is. Returns whether there was one.
     ///
     /// # Errors

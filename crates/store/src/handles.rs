@@ -257,10 +257,7 @@ impl Handles {
             let mut index = Index::decode(found.as_ref().map_or(&[], |cell| &cell.value), now);
             let changed = change(&mut index);
             let (value, ttl) = (index.encode(), index.last_expiry().saturating_since(now));
-            let put = match found {
-                None => self.cells.put_if_absent(key, &value, ttl).await?,
-                Some(cell) => self.cells.put_if_version(key, cell.version, &value, ttl).await?,
-            };
+            let put = self.cells.put_over(key, found.map(|cell| cell.version), &value, ttl).await?;
             if matches!(put, Put::Stored(_)) {
                 return Ok(changed);
             }

@@ -13,6 +13,7 @@ mod places;
 pub mod stdio;
 mod streams;
 mod subscription;
+mod until;
 
 pub use crate::http::{
     Authentication, Body, HostOriginLayer, HostOriginPolicy, HostOriginService, HttpConfig, LegacyConfig, OriginError,

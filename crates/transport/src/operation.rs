@@ -7,8 +7,7 @@ mod complete;
 
 use outboard_protocol::error::shortened;
 use outboard_protocol::params::{Params, ParamsError};
-use outboard_protocol::raw::Members;
-use outboard_protocol::{Era, Method, ProtocolError, RawJson, Request, RequestId};
+use outboard_protocol::{Era, Method, ProtocolError, Request};
 use outboard_runtime::{ListKind, Operation, PromptCall, Round, ToolCall};
 
 /// Reads what a request of an era wants. `params` are the request's, read.
@@ -49,14 +48,6 @@ pub(crate) fn round(params: &Params<'_>, state_bytes_max: usize) -> Result<Optio
         return Ok(None);
     }
     Ok(Some(Box::new(Round { responses, state: state.map(|state| (*state).into()) })))
-}
-
-/// The request that a `notifications/cancelled` names; `None` where it names none.
-pub(crate) fn cancelled_request(params: Option<&RawJson>) -> Option<RequestId> {
-    let members: Members<'_> = serde_json::from_slice(params?.as_bytes()).ok()?;
-    let mut ids = members.0.iter().filter(|(name, _)| name == "requestId");
-    let id = ids.next().map(|(_, id)| RequestId::from_json(id.get()))?;
-    id.filter(|_| ids.next().is_none())
 }
 
 fn list(kind: ListKind, params: &Params<'_>) -> Result<Operation, ProtocolError> {

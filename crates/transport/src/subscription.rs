@@ -1,7 +1,6 @@
 //! `subscriptions/listen`, whatever it travels over: which filter is taken, what of it is honoured, and the messages.
 
 use std::collections::BTreeSet;
-use std::future::pending;
 use std::time::Duration;
 
 use outboard_protocol::params::{ParamsError, members, object, value};
@@ -9,9 +8,10 @@ use outboard_protocol::types::{ServerCapabilities, SubscriptionFilter};
 use outboard_protocol::{RawJson, RequestId, encode};
 use outboard_runtime::{Change, Listening, Runtime, Topics, Watching};
 use outboard_store::{SessionLimits, StoreError};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use crate::streams::StreamPlace;
+use crate::until::until;
 
 /// Bounds on what one stream or session may subscribe to.
 #[derive(Clone, Copy, Debug)]
@@ -114,12 +114,7 @@ impl Changes {
                 }
                 return change;
             }
-            let pause = async {
-                match self.pause_until {
-                    Some(until) if !self.waiting.is_empty() => sleep_until(until).await,
-                    _ => pending().await,
-                }
-            };
+            let pause = until(self.pause_until.filter(|_| !self.waiting.is_empty()));
             tokio::select! {
                 told = self.listening.next() => {
                     self.waiting.insert(told.change);

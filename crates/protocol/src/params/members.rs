@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::ParamsError;
-use crate::jsonrpc::string;
+use crate::jsonrpc::{RequestId, string};
 use crate::raw::{Members, RawJson};
 
 /// The members of `params`; absent ones have none.
@@ -18,6 +18,13 @@ use crate::raw::{Members, RawJson};
 /// [`ParamsError::Unreadable`] when a name is no text.
 pub fn members(params: Option<&RawJson>) -> Result<Members<'_>, ParamsError> {
     serde_json::from_str(params.map_or("{}", RawJson::as_str)).map_err(|_| ParamsError::Unreadable)
+}
+
+/// The request that a `notifications/cancelled` names; `None` where it names none, or several.
+#[must_use]
+pub fn cancelled_request(params: Option<&RawJson>) -> Option<RequestId> {
+    let members = members(params).ok()?;
+    RequestId::from_json(members.required("requestId", "requestId").ok()?.get())
 }
 
 /// The members of an object in them, which refusals call `name`.

@@ -238,10 +238,7 @@ impl Sessions {
 
     /// Puts `value` where `found` was found. Returns whether it was still there.
     async fn put(&self, key: CellKey, found: Option<&Cell>, value: &[u8], ttl: Duration) -> Result<bool, StoreError> {
-        let put = match found {
-            None => self.cells.put_if_absent(key, value, ttl).await?,
-            Some(cell) => self.cells.put_if_version(key, cell.version, value, ttl).await?,
-        };
+        let put = self.cells.put_over(key, found.map(|cell| cell.version), value, ttl).await?;
         Ok(matches!(put, Put::Stored(_)))
     }
 }

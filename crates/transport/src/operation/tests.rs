@@ -1,8 +1,8 @@
 //! Tests of reading what a request wants.
 
-use outboard_protocol::Message;
 use outboard_protocol::error::code;
 use outboard_protocol::types::CompletionReference;
+use outboard_protocol::{Message, RawJson};
 use serde_json::{Value, json};
 
 use super::*;

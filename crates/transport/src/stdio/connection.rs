@@ -8,12 +8,13 @@ use outboard_identity::Principal;
 use outboard_protocol::encode::{self, ServerIdentity, ServerResult};
 use outboard_protocol::error::code;
 use outboard_protocol::jsonrpc::MessageError;
+use outboard_protocol::params::cancelled_request;
 use outboard_protocol::{ErrorObject, Message, Method, Notification, ProtocolError, Request, RequestId, Revision};
 use outboard_runtime::{Call, Change, Description, Runtime};
 use tokio::io::AsyncRead;
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::answer::{self, Answered};
@@ -23,8 +24,8 @@ use super::{Ended, StdioConfig};
 use crate::answering::Answering;
 use crate::legacy::stdio::PipeSession;
 use crate::modern::has_modern_meta;
-use crate::operation::cancelled_request;
 use crate::streams::Streams;
+use crate::until::until;
 
 /// A connection, without its two ends.
 pub(crate) struct Connection {
@@ -249,13 +250,6 @@ async fn reserve(queue: &mpsc::Sender<Vec<u8>>) -> Permit<'_> {
         Ok(permit) => permit,
         // The writing has failed: who drives it ends the connection.
         Err(_) => pending().await,
-    }
-}
-
-async fn until(end: Option<Instant>) {
-    match end {
-        Some(end) => sleep_until(end).await,
-        None => pending().await,
     }
 }
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use outboard_protocol::error::code;
 use outboard_protocol::jsonrpc::{Fault, MessageError};
+use outboard_protocol::params::cancelled_request;
 use outboard_protocol::types::{InputRequest, LogMessage, Progress, ProgressToken};
 use outboard_protocol::{ErrorObject, Message, Method, Notification, RawJson, Request, RequestId, Response, encode};
 use outboard_runtime::{BackendFailure, Event};
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::changes::Lists;
 use super::pending::Answer;
@@ -116,13 +116,7 @@ impl Shared {
 
     /// A legacy child withdraws a question; a modern one ends a listen request (2026-07-28: *Cancellation*).
     fn cancelled(&self, params: Option<&RawJson>) -> Option<()> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Params {
-            request_id: Box<RawValue>,
-        }
-        let params: Params = params?.read().ok()?;
-        let id = RequestId::from_json(params.request_id.get())?;
+        let id = cancelled_request(params)?;
         if !self.is_modern() {
             // One that is answered already is nobody's fault: the two crossed.
             self.questions.withdraw(&id);

@@ -17,7 +17,7 @@ use outboard_protocol::{ErrorObject, RequestId, encode};
 use outboard_runtime::{Event, Outcome};
 use outboard_store::Session;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use super::connections::{Connection, RunningStream};
 use super::ending::SessionEnd;
@@ -29,6 +29,7 @@ use crate::http::body::Body;
 use crate::http::respond::{Streaming, whole};
 use crate::http::{Endpoint, json, sse};
 use crate::legacy::asking::AcceptedUrls;
+use crate::until::until;
 
 /// A call and how it is answered.
 pub(super) struct Work {
@@ -261,12 +262,7 @@ struct Direct {
 impl Direct {
     async fn next(this: Option<Self>) -> Option<(Bytes, Option<Self>)> {
         let mut this = this?;
-        let age = async {
-            match this.end {
-                Some(end) => sleep_until(end).await,
-                None => std::future::pending().await,
-            }
-        };
+        let age = until(this.end);
         tokio::select! {
             biased;
             () = this.connection.replaced() => None,

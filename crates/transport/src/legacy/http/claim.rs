@@ -104,11 +104,7 @@ impl Claims {
         record: Record,
         ttl: Duration,
     ) -> Result<bool, StoreError> {
-        let value = record.write();
-        let put = match found {
-            None => self.cells.put_if_absent(key(session), &value, ttl).await?,
-            Some(cell) => self.cells.put_if_version(key(session), cell.version, &value, ttl).await?,
-        };
+        let put = self.cells.put_over(key(session), found.map(|cell| cell.version), &record.write(), ttl).await?;
         Ok(matches!(put, Put::Stored(_)))
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ::http::{Response as HttpResponse, StatusCode};
 use outboard_protocol::encode::ServerResult;
-use outboard_protocol::params::Params;
+use outboard_protocol::params::{Params, cancelled_request};
 use outboard_protocol::{Era, Message, Method, Notification, Request, RequestId, Response, Revision};
 use outboard_runtime::{Answer, Call, Outcome, Outlet};
 use outboard_store::{Session, UpdateSessionError};
@@ -24,7 +24,7 @@ use crate::legacy::asking::AcceptedUrls;
 use crate::legacy::level::level;
 use crate::legacy::opening::describe;
 use crate::legacy::subscribing::{NotSubscribable, subscribable};
-use crate::operation::{cancelled_request, operation};
+use crate::operation::operation;
 
 impl Endpoint {
     /// Serves a legacy message.

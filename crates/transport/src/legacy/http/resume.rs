@@ -13,7 +13,7 @@ use ::http::Response;
 use bytes::Bytes;
 use outboard_protocol::Revision;
 use outboard_store::{Sequence, Session, SessionState, StoreError, StreamLog};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, timeout};
 
 use super::connections::Connection;
 use super::event_id::EventId;
@@ -23,6 +23,7 @@ use crate::http::body::Body;
 use crate::http::refusal::Refusal;
 use crate::http::{Endpoint, sse};
 use crate::streams::StreamPlace;
+use crate::until::until;
 
 /// How many entries of the log are read at once.
 const PAGE_MAX: usize = 64;
@@ -233,12 +234,7 @@ impl Resumed {
 
 /// Ends when the connection is to end: it is old enough, or the server drains and the call runs elsewhere.
 async fn closing(endpoint: &Endpoint, connection: &Connection, end: Option<Instant>) {
-    let age = async {
-        match end {
-            Some(end) => sleep_until(end).await,
-            None => std::future::pending().await,
-        }
-    };
+    let age = until(end);
     let drain = async {
         endpoint.drain.cancelled().await;
         if connection.is_beside_its_call() {

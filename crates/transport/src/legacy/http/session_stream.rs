@@ -28,6 +28,7 @@ use crate::http::body::Body;
 use crate::http::refusal::Refusal;
 use crate::http::{Endpoint, sse};
 use crate::streams::StreamPlace;
+use crate::until::until;
 
 /// How long a claim waits for a store that does not answer, or for a newer stream that goes first.
 const CLAIM_RETRY: Duration = Duration::from_secs(1);
@@ -256,12 +257,7 @@ fn watch(
 
 /// Ends when the stream is to end: the server drains, or the connection is old enough.
 pub(super) async fn closing(endpoint: &Endpoint, end: Option<Instant>) {
-    let age = async {
-        match end {
-            Some(end) => sleep_until(end).await,
-            None => std::future::pending().await,
-        }
-    };
+    let age = until(end);
     tokio::select! {
         () = endpoint.drain.cancelled() => {}
         () = age => {}
