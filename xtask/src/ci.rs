@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::{conformance, process, say::say, steps::Steps, tidy, workspace::Workspace};
+use crate::{authserver, conformance, process, say::say, steps::Steps, tidy, workspace::Workspace};
 
 /// Runs all steps, prints what each took, and fails if one failed.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
@@ -19,6 +19,7 @@ pub(crate) fn steps(workspace: &Workspace, steps: &mut Steps) {
         let arguments = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
         process::run(&mut workspace.cargo(arguments))
     });
+    steps.run("authserver", || authserver::install(workspace));
     steps.run("tests", || tests(workspace));
     steps.run("doc tests", || process::run(&mut workspace.cargo(["test", "--workspace", "--doc", "--locked"])));
     steps.run("docs", || {

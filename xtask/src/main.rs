@@ -3,7 +3,9 @@
 //! It drives cargo and the built binaries by path, and knows no crate of ours: so it compiles in seconds and judges the
 //! product from outside, as a user would.
 
+mod authserver;
 mod bench;
+mod browser;
 mod ci;
 mod clock;
 mod conformance;
@@ -36,14 +38,18 @@ struct Arguments {
 enum Verb {
     /// Everything that a change must pass: tidy, fmt, clippy, tests, docs, conformance
     Ci,
-    /// Everything that there is: ci, then fuzz, interop and bench
+    /// Everything that there is: ci, then fuzz, interop, browser and bench
     Full,
     /// The rules of the tree: arrows between crates, manifests, sources, texts
     Tidy,
+    /// The authorization server that tests start, installed by its lock file
+    Authserver,
     /// The official conformance suite against `everything serve`
     Conformance,
     /// Real clients against the fixture and against lifted stdio servers
     Interop(interop::Options),
+    /// Sign-in and consent in the machine's own Chromium, as a person and as a hostile page
+    Browser,
     /// libFuzzer over the targets of `fuzz/`: what must hold for every input of a parser
     Fuzz(fuzz::Options),
     /// CPU time per request beside a bare axum server that answers the same bytes
@@ -56,8 +62,10 @@ fn main() -> ExitCode {
         Verb::Ci => ci::run(&workspace),
         Verb::Full => full::run(&workspace),
         Verb::Tidy => tidy::run(&workspace),
+        Verb::Authserver => authserver::install(&workspace),
         Verb::Conformance => conformance::run(&workspace),
         Verb::Interop(options) => interop::run(&workspace, &options),
+        Verb::Browser => browser::run(&workspace),
         Verb::Fuzz(options) => fuzz::run(&workspace, &options),
         Verb::Bench(options) => bench::run(&workspace, &options),
     });

@@ -23,11 +23,16 @@ pub(crate) struct Node {
 impl Node {
     /// Finds or installs it; also installs the packages that `conformance/package-lock.json` pins.
     pub(crate) fn install(workspace: &Workspace) -> Result<Self> {
+        Self::install_with(workspace, "conformance")
+    }
+
+    /// The same with the packages of another folder, whose lock file has to pin a `node` as an optional package.
+    pub(crate) fn install_with(workspace: &Workspace, folder: &str) -> Result<Self> {
         if !process::exists("npm") {
             bail!("npm is needed (Debian: apt-get install nodejs npm)");
         }
         let own_is_enough = machine_version().is_some_and(|version| version >= OLDEST);
-        let modules = npm_ci(workspace, "conformance", if own_is_enough { Pinned::Skip } else { Pinned::Install })?;
+        let modules = npm_ci(workspace, folder, if own_is_enough { Pinned::Skip } else { Pinned::Install })?;
         if own_is_enough {
             return Ok(Self { folder: None });
         }

@@ -1,0 +1,14 @@
+// Google's own way to judge an access token: no credentials, numbers as strings, and no `active`.
+
+/** Answers `GET` and `POST /tokeninfo?access_token=…`. */
+export async function tokeninfo({ provider, settings }, req, res) {
+  const value = new URL(req.url, settings.base).searchParams.get('access_token') ?? '';
+  const kinds = [provider.AccessToken, provider.ClientCredentials];
+  const token = (await Promise.all(kinds.map((kind) => kind.find(value)))).find((found) => found?.isValid);
+  res.writeHead(token ? 200 : 400, { 'content-type': 'application/json' });
+  if (!token) return res.end(JSON.stringify({ error: 'invalid_token', error_description: 'Invalid Value' }));
+  const left = token.exp - Math.floor(Date.now() / 1000);
+  const { clientId, accountId, scope, exp } = token;
+  const online = { access_type: 'online', expires_in: `${left}`, exp: `${exp}` };
+  return res.end(JSON.stringify({ azp: clientId, aud: clientId, sub: accountId, scope, ...online }));
+}
