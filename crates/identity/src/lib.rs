@@ -6,15 +6,21 @@
 //!
 //! It verifies nothing: no token format, no key, no clock. That is the business of whoever makes a `Principal`.
 
+mod claims;
+mod hierarchy;
 mod owner;
 mod principal;
+mod requirement;
 mod scope;
 mod token;
 
 pub use crate::{
+    claims::{Claim, Claims},
+    hierarchy::ScopeHierarchy,
     owner::{Owner, SubjectKey},
     principal::{GrantedScopes, Principal},
-    scope::{Denied, Requirement, Scope, ScopeError, ScopeSet},
+    requirement::{Denied, Requirement},
+    scope::{Scope, ScopeError, ScopeSet},
     token::InboundToken,
 };
 

@@ -1,10 +1,12 @@
 //! The authenticated party, [`Principal`], and what it was granted.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 
 use crate::{
+    claims::Claims,
     owner::{Owner, SubjectKey},
-    scope::{Denied, Requirement, ScopeSet},
+    requirement::{Denied, Requirement},
+    scope::ScopeSet,
 };
 
 /// A party that has been authenticated; to hold one is the proof.
@@ -24,10 +26,12 @@ pub struct Principal {
     parts: Arc<Parts>,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Parts {
     owner: Owner,
     granted: GrantedScopes,
+    claims: Claims,
+    valid_until: Option<SystemTime>,
 }
 
 /// The scopes that a [`Principal`] was granted.
@@ -45,8 +49,13 @@ impl Principal {
     /// Every local caller is the same party. It is granted [all scopes](GrantedScopes::All).
     #[must_use]
     pub fn local() -> Self {
-        let subject_key = SubjectKey::new(LOCAL_ISSUER, "local");
-        Self { parts: Arc::new(Parts { owner: Owner::new(subject_key, ""), granted: GrantedScopes::All }) }
+        Self::new(LOCAL_ISSUER, "local", "", GrantedScopes::All)
+    }
+
+    /// The holder of an API key that the config has under this name.
+    #[must_use]
+    pub fn api_key(name: &str, granted: GrantedScopes) -> Self {
+        Self::new(API_KEY_ISSUER, name, "", granted)
     }
 
     /// The party that a verified token speaks of: who calls this has checked its signature or asked its issuer, and its
@@ -66,8 +75,26 @@ impl Principal {
     /// ```
     #[must_use]
     pub fn verified(issuer: &str, subject: &str, client_id: &str, granted: GrantedScopes) -> Self {
+        Self::new(issuer, subject, client_id, granted)
+    }
+
+    fn new(issuer: &str, subject: &str, client_id: &str, granted: GrantedScopes) -> Self {
         let owner = Owner::new(SubjectKey::new(issuer, subject), client_id);
-        Self { parts: Arc::new(Parts { owner, granted }) }
+        Self { parts: Arc::new(Parts { owner, granted, claims: Claims::default(), valid_until: None }) }
+    }
+
+    /// The same party with what else is known of it.
+    #[must_use]
+    pub fn with_claims(mut self, claims: Claims) -> Self {
+        Arc::make_mut(&mut self.parts).claims = claims;
+        self
+    }
+
+    /// The same party, whose proof is good until then: what stays open for it ends at that time.
+    #[must_use]
+    pub fn with_valid_until(mut self, time: SystemTime) -> Self {
+        Arc::make_mut(&mut self.parts).valid_until = Some(time);
+        self
     }
 
     /// Issuer, subject and client: to whom sessions, state, cursors, streams and parked calls belong.
@@ -87,6 +114,18 @@ impl Principal {
     pub fn granted(&self) -> &GrantedScopes {
         &self.parts.granted
     }
+
+    /// What else is known of the party, as far as the config asks for it.
+    #[must_use]
+    pub fn claims(&self) -> &Claims {
+        &self.parts.claims
+    }
+
+    /// Until when the proof is good: the expiry of the token with the skew that is allowed. `None`: for ever.
+    #[must_use]
+    pub fn valid_until(&self) -> Option<SystemTime> {
+        self.parts.valid_until
+    }
 }
 
 impl GrantedScopes {
@@ -105,3 +144,6 @@ impl GrantedScopes {
 
 /// A URN, so that no issuer of tokens can have it: theirs are https URLs (RFC 8414 §2).
 const LOCAL_ISSUER: &str = "urn:outboard:local";
+
+/// A URN, for the same reason.
+const API_KEY_ISSUER: &str = "urn:outboard:api-key";

@@ -1,4 +1,4 @@
-//! Scopes of RFC 6749 §3.3: what a caller holds, what a call requires, and the refusal.
+//! Scopes of RFC 6749 §3.3, alone and as sets.
 
 use std::{collections::BTreeSet, error::Error, fmt, str::FromStr};
 
@@ -22,19 +22,8 @@ pub struct Scope(Box<str>);
 /// assert_eq!(set.to_string(), "files:read files:write");
 /// # Ok::<(), outboard_identity::ScopeError>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ScopeSet(BTreeSet<Scope>);
-
-/// What a call needs: all scopes of a set. The default needs none.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Requirement(ScopeSet);
-
-/// The refusal of a caller that lacks a scope.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Denied {
-    required: ScopeSet,
-    missing: ScopeSet,
-}
 
 /// A text that is not a scope or a set of scopes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,47 +78,17 @@ impl ScopeSet {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
-}
 
-impl Requirement {
-    /// Requires every scope of `scopes`.
+    /// The scopes of both sets.
     #[must_use]
-    pub fn all_of(scopes: ScopeSet) -> Self {
-        Self(scopes)
+    pub fn union(&self, other: &Self) -> Self {
+        Self(self.0.union(&other.0).cloned().collect())
     }
 
-    /// The scopes required.
+    /// The scopes that the other set has not.
     #[must_use]
-    pub fn scopes(&self) -> &ScopeSet {
-        &self.0
-    }
-
-    /// Decides whether `held` is enough.
-    ///
-    /// # Errors
-    ///
-    /// [`Denied`] when a required scope is not held.
-    pub fn check(&self, held: &ScopeSet) -> Result<(), Denied> {
-        let required = &self.0;
-        if required.0.is_subset(&held.0) {
-            return Ok(());
-        }
-        let missing = required.0.difference(&held.0).cloned().collect();
-        Err(Denied { required: required.clone(), missing })
-    }
-}
-
-impl Denied {
-    /// Every scope that the call needs, held or not: what the challenge names (RFC 6750 §3, `scope`).
-    #[must_use]
-    pub fn required(&self) -> &ScopeSet {
-        &self.required
-    }
-
-    /// The scopes that the caller lacks; never empty.
-    #[must_use]
-    pub fn missing(&self) -> &ScopeSet {
-        &self.missing
+    pub fn difference(&self, other: &Self) -> Self {
+        Self(self.0.difference(&other.0).cloned().collect())
     }
 }
 
@@ -152,6 +111,12 @@ impl FromStr for ScopeSet {
             offset += token.len() + 1;
         }
         Ok(Self(scopes))
+    }
+}
+
+impl Extend<Scope> for ScopeSet {
+    fn extend<I: IntoIterator<Item = Scope>>(&mut self, scopes: I) {
+        self.0.extend(scopes);
     }
 }
 
@@ -178,14 +143,6 @@ impl fmt::Display for ScopeSet {
         Ok(())
     }
 }
-
-impl fmt::Display for Denied {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "scopes are missing: {} (the call needs: {})", self.missing, self.required)
-    }
-}
-
-impl Error for Denied {}
 
 impl fmt::Display for ScopeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -8,6 +8,8 @@ use syn::parse::{Parse, ParseStream, Parser as _};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitBool, LitStr, Meta, Path, Token};
 
+use crate::scopes::{self, Scopes, ScopesFor};
+
 /// What stands in `#[tool(…)]`.
 #[derive(Default)]
 pub(crate) struct ToolAttribute {
@@ -17,6 +19,8 @@ pub(crate) struct ToolAttribute {
     pub(crate) idempotent: Option<bool>,
     pub(crate) open_world: Option<bool>,
     pub(crate) single_use: bool,
+    pub(crate) scopes: Scopes,
+    pub(crate) scopes_for: Option<ScopesFor>,
 }
 
 /// What stands in `#[prompt(…)]`.
@@ -24,6 +28,7 @@ pub(crate) struct ToolAttribute {
 pub(crate) struct PromptAttribute {
     pub(crate) texts: Texts,
     pub(crate) completers: Vec<Completer>,
+    pub(crate) scopes: Scopes,
 }
 
 /// What stands in `#[resource(…)]`.
@@ -36,6 +41,7 @@ pub(crate) struct ResourceAttribute {
     /// Where it says whether a template takes any value, and what it says.
     pub(crate) any_value: Option<(Span, bool)>,
     pub(crate) completers: Vec<Completer>,
+    pub(crate) scopes: Scopes,
 }
 
 /// What everything that is listed may be told to have.
@@ -55,7 +61,8 @@ pub(crate) struct Completer {
 impl ToolAttribute {
     pub(crate) fn parse(tokens: TokenStream) -> syn::Result<Self> {
         const EXPECTED: &str = "expected name, title or description with a string, or read_only, destructive, \
-                                idempotent, open_world or single_use with true, false or nothing";
+                                idempotent, open_world or single_use with true, false or nothing, or scopes or \
+                                any_scope with strings in parentheses, or scopes_for = function";
         let mut parsed = Self::default();
         for Entry { key, value } in entries(tokens)? {
             match (key.to_string().as_str(), value) {
@@ -64,6 +71,9 @@ impl ToolAttribute {
                 ("idempotent", Value::Flag(flag)) => parsed.idempotent = Some(flag),
                 ("open_world", Value::Flag(flag)) => parsed.open_world = Some(flag),
                 ("single_use", Value::Flag(flag)) => parsed.single_use = flag,
+                ("scopes", Value::Scopes(scopes)) => parsed.scopes.all = scopes,
+                ("any_scope", Value::Scopes(scopes)) => parsed.scopes.any = scopes,
+                ("scopes_for", Value::ScopesFor(decide)) => parsed.scopes_for = Some(decide),
                 (text, value) => parsed.texts.take(text, value).ok_or_else(|| syn::Error::new(key.span(), EXPECTED))?,
             }
         }
@@ -85,11 +95,14 @@ impl ToolAttribute {
 
 impl PromptAttribute {
     pub(crate) fn parse(tokens: TokenStream) -> syn::Result<Self> {
-        const EXPECTED: &str = "expected name, title or description with a string, or complete(argument = function)";
+        const EXPECTED: &str = "expected name, title or description with a string, or complete(argument = function), \
+                                or scopes or any_scope with strings in parentheses";
         let mut parsed = Self::default();
         for Entry { key, value } in entries(tokens)? {
             match (key.to_string().as_str(), value) {
                 ("complete", Value::Completers(completers)) => parsed.completers = completers,
+                ("scopes", Value::Scopes(scopes)) => parsed.scopes.all = scopes,
+                ("any_scope", Value::Scopes(scopes)) => parsed.scopes.any = scopes,
                 (text, value) => parsed.texts.take(text, value).ok_or_else(|| syn::Error::new(key.span(), EXPECTED))?,
             }
         }
@@ -100,7 +113,8 @@ impl PromptAttribute {
 impl ResourceAttribute {
     pub(crate) fn parse(tokens: TokenStream) -> syn::Result<Self> {
         const EXPECTED: &str = "expected uri, template, name, title, description or mime_type with a string, \
-                                any_value with true, false or nothing, or complete(variable = function)";
+                                any_value with true, false or nothing, or complete(variable = function), \
+                                or scopes or any_scope with strings in parentheses";
         let mut parsed = Self::default();
         for Entry { key, value } in entries(tokens)? {
             match (key.to_string().as_str(), value) {
@@ -109,6 +123,8 @@ impl ResourceAttribute {
                 ("mime_type", Value::Text(text)) => parsed.mime_type = Some(text),
                 ("any_value", Value::Flag(flag)) => parsed.any_value = Some((key.span(), flag)),
                 ("complete", Value::Completers(completers)) => parsed.completers = completers,
+                ("scopes", Value::Scopes(scopes)) => parsed.scopes.all = scopes,
+                ("any_scope", Value::Scopes(scopes)) => parsed.scopes.any = scopes,
                 (text, value) => parsed.texts.take(text, value).ok_or_else(|| syn::Error::new(key.span(), EXPECTED))?,
             }
         }
@@ -176,6 +192,8 @@ enum Value {
     Text(LitStr),
     Flag(bool),
     Completers(Vec<Completer>),
+    Scopes(Vec<LitStr>),
+    ScopesFor(ScopesFor),
 }
 
 impl Parse for Entry {
@@ -184,6 +202,9 @@ impl Parse for Entry {
         if input.peek(syn::token::Paren) {
             let inside;
             syn::parenthesized!(inside in input);
+            if key == "scopes" || key == "any_scope" {
+                return Ok(Self { key, value: Value::Scopes(scopes::listed(&inside)?) });
+            }
             let completers: Vec<Completer> =
                 Punctuated::<Completer, Token![,]>::parse_terminated(&inside)?.into_iter().collect();
             each_once(completers.iter().map(|completer| &completer.argument))?;
@@ -193,7 +214,9 @@ impl Parse for Entry {
             return Ok(Self { key, value: Value::Flag(true) });
         }
         input.parse::<Token![=]>()?;
-        let value = if input.peek(LitBool) {
+        let value = if key == "scopes_for" {
+            Value::ScopesFor(input.parse()?)
+        } else if input.peek(LitBool) {
             Value::Flag(input.parse::<LitBool>()?.value)
         } else {
             Value::Text(input.parse()?)

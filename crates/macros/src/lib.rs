@@ -4,6 +4,7 @@ mod attributes;
 mod item;
 mod prompt;
 mod resource;
+mod scopes;
 mod signature;
 mod tool;
 
@@ -42,6 +43,27 @@ use proc_macro::TokenStream;
 /// `idempotent`, `open_world`, each alone or with `= true` or `= false`; and so `single_use`: each round of answers to what
 /// the tool asks can be used once, on all replicas together, for what must not happen twice upon one confirmation. A second
 /// call with the same `requestState` is refused before the function runs.
+///
+/// Who may call is said there, too. `scopes("a", "b")`: a caller that was granted both. `any_scope("a", "b")`: one that was
+/// granted at least one; who has neither is asked for the first, which should be the one that grants least.
+/// `scopes_for = function(argument, …)`: what a function makes of some arguments, which it takes by reference, or of all of
+/// them in their order where it stands without parentheses; it returns a `Scope`, a `ScopeSet`, a `Requirement` (those of
+/// `outboard-identity`), or a `Result` of one with the error of a scope that could not be read, which refuses the arguments.
+/// All three apply together.
+///
+/// ```text
+/// /// Moves a file.
+/// #[tool(scopes("files:write"), scopes_for = tenant_scope(tenant))]
+/// async fn move_file(tenant: String, from: String, to: String) -> Result<(), MoveError> {
+///     …
+/// }
+///
+/// fn tenant_scope(tenant: &str) -> Result<Scope, ScopeError> {
+///     format!("tenant:{tenant}").parse()
+/// }
+/// ```
+///
+/// The function decides before the tool runs, and for callers that will be refused: it has no effects, and does not wait.
 #[proc_macro_attribute]
 pub fn tool(attribute: TokenStream, item: TokenStream) -> TokenStream {
     tool::expand(attribute.into(), item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
@@ -75,7 +97,8 @@ pub fn tool(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// What it returns is anything that is `IntoPromptResult`: a text, which the person says, messages, or a `Result`, whose
 /// `Err` becomes an internal error with its text. A function in `complete(…)` is any `NativeCompleter`.
 ///
-/// In the attribute: `name = "…"`, `title = "…"`, `description = "…"`, `complete(argument = function, …)`.
+/// In the attribute: `name = "…"`, `title = "…"`, `description = "…"`, `complete(argument = function, …)`, and
+/// `scopes("…", …)` and `any_scope("…", …)` as `#[tool]` has them; they hold for suggestions, too.
 #[proc_macro_attribute]
 pub fn prompt(attribute: TokenStream, item: TokenStream) -> TokenStream {
     prompt::expand(attribute.into(), item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
@@ -104,7 +127,8 @@ pub fn prompt(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// unless it is `Cached`.
 ///
 /// In the attribute: `uri = "…"` or `template = "…"`, `name = "…"`, `title = "…"`, `description = "…"`, `mime_type = "…"`,
-/// `complete(variable = function, …)`.
+/// `complete(variable = function, …)`, and `scopes("…", …)` and `any_scope("…", …)` as `#[tool]` has them; they hold for
+/// suggestions and for who wants to hear of changes, too.
 #[proc_macro_attribute]
 pub fn resource(attribute: TokenStream, item: TokenStream) -> TokenStream {
     resource::expand(attribute.into(), item.into()).unwrap_or_else(syn::Error::into_compile_error).into()

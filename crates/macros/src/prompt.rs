@@ -18,6 +18,7 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> syn::Result<T
     let title = text(attribute.texts.title.as_ref().map(LitStr::value));
     let completers = completers(&attribute.completers, &parameters, "argument")?;
     let runtime = runtime_path()?;
+    let requires = attribute.scopes.requires(&runtime);
     let renamed = Renamed::new(function);
 
     let name = &renamed.name;
@@ -43,7 +44,7 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> syn::Result<T
                         ::core::result::Result::Ok(#name::run(#(#passed),*).await)
                     })
                 };
-                let prompt = #runtime::DynamicPrompt::new(prompt, run) #(#completers)*;
+                let prompt = #runtime::DynamicPrompt::new(prompt, run) #requires #(#completers)*;
                 #runtime::NativePrompt::offered(prompt)
             }
         }
@@ -151,6 +152,9 @@ mod tests {
             ("complete(x = f, x = g)", "x stands more than once"),
             ("complete(x)", "expected `=`"),
             ("title = \"a\", title = \"b\"", "title stands more than once"),
+            ("scopes(\"a b\")", "a scope is one or more printable ASCII"),
+            ("any_scope()", "name at least one scope"),
+            ("scopes_for = f", KEYS),
         ];
         for (attribute, said) in cases {
             let refusal = refusal(attribute, "async fn a(x: String) -> String { x }");

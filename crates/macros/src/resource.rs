@@ -33,6 +33,7 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> syn::Result<T
     let runtime = runtime_path()?;
     let renamed = Renamed::new(function);
     let name = &renamed.name;
+    let requires = attribute.scopes.requires(&runtime);
     let dynamic = match place {
         Place::Uri(uri) => resource(&runtime, &renamed, &parameters, uri, &members),
         Place::Template(template) => {
@@ -44,7 +45,7 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> syn::Result<T
     Ok(renamed.with(&quote! {
         impl #runtime::NativeResource for #name {
             fn offered(self) -> #runtime::ResourceOffer {
-                #runtime::NativeResource::offered(#dynamic)
+                #runtime::NativeResource::offered(#dynamic #requires)
             }
         }
     }))
@@ -203,6 +204,9 @@ mod tests {
             ("uri = \"a:b\", name = \"\"", "a name is not empty"),
             ("uri = \"a:b\", any_value", "only a template has values"),
             ("template = \"a:b\", any_value = \"yes\"", KEYS),
+            ("uri = \"a:b\", scopes(\"a b\")", "a scope is one or more printable ASCII"),
+            ("uri = \"a:b\", any_scope()", "name at least one scope"),
+            ("uri = \"a:b\", scopes_for = f", KEYS),
         ];
         for (attribute, said) in cases {
             let refusal = refusal(attribute, "async fn a() {}");
@@ -213,7 +217,8 @@ mod tests {
     #[test]
     fn what_is_a_resource_is_refused_only_for_want_of_the_runtime() {
         let function = "async fn a(x: Option<u8>, ctx: &Context, r#type: Vec<String>) -> String { String::new() }";
-        let attribute = "template = \"a:{x:3}{/type*}\", mime_type = \"text/plain\", any_value, complete(type = f)";
+        let attribute =
+            "template = \"a:{x:3}{/type*}\", mime_type = \"text/plain\", any_value, complete(type = f), scopes(\"a\")";
         assert!(refusal(attribute, function).contains("needs outboard-server or outboard-runtime"));
     }
 }

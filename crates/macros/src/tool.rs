@@ -14,11 +14,14 @@ pub(crate) fn expand(attribute: TokenStream, item: TokenStream) -> syn::Result<T
     let parameters = Parameters::take(&mut function, "tool")?;
     let listed = attribute.listed_name(&function.sig.ident)?;
     let description = attribute.texts.description_or(&function.attrs);
+    let decided = attribute.scopes_for.as_ref();
+    let decided = decided.map(|decide| decide.called(&parameters, &format_ident!("__arguments"))).transpose()?;
     let runtime = runtime_path()?;
     let renamed = Renamed::new(function);
 
     let arguments = arguments_struct(&runtime, &renamed.name, &parameters);
-    let handler = handler(&runtime, &renamed.name, &parameters, attribute.single_use);
+    let access = access(&runtime, &renamed.name, &attribute, decided);
+    let handler = handler(&runtime, &renamed.name, &parameters, attribute.single_use, access.as_ref());
     let definition = definition(&runtime, &renamed, &listed, &attribute, description);
     Ok(renamed.with(&quote! { #arguments #definition #handler }))
 }
@@ -114,7 +117,13 @@ fn definition(
     }
 }
 
-fn handler(runtime: &TokenStream, name: &Ident, parameters: &Parameters, is_single_use: bool) -> TokenStream {
+fn handler(
+    runtime: &TokenStream,
+    name: &Ident,
+    parameters: &Parameters,
+    is_single_use: bool,
+    access: Option<&TokenStream>,
+) -> TokenStream {
     let structure = arguments_name(name);
     let fields: Vec<_> = parameters.arguments().map(|argument| &argument.name).collect();
     let passed = parameters.passed(&format_ident!("__context"));
@@ -133,8 +142,37 @@ fn handler(runtime: &TokenStream, name: &Ident, parameters: &Parameters, is_sing
             fn is_single_use(&self) -> bool {
                 #is_single_use
             }
+
+            #access
         }
     }
+}
+
+/// What the tool requires of its callers, where it requires anything; `decided` is what depends on the `__arguments`.
+fn access(
+    runtime: &TokenStream,
+    name: &Ident,
+    attribute: &ToolAttribute,
+    decided: Option<TokenStream>,
+) -> Option<TokenStream> {
+    let structure = arguments_name(name);
+    let fixed = attribute.scopes.requirement(runtime);
+    if fixed.is_none() && decided.is_none() {
+        return None;
+    }
+    let access = match fixed {
+        Some(requirement) => quote!(#runtime::Access::requiring(#requirement)),
+        None => quote!(<#runtime::Access as ::core::default::Default>::default()),
+    };
+    let access = match decided {
+        Some(decided) => quote!(#runtime::generated::scopes_for(#access, |__arguments: &#structure| #decided)),
+        None => access,
+    };
+    Some(quote! {
+        fn access(&self) -> #runtime::Access {
+            #access
+        }
+    })
 }
 
 #[cfg(test)]
@@ -183,6 +221,24 @@ mod tests {
         let cases = [
             ("readonly", KEYS),
             ("scopes = \"x\"", KEYS),
+            ("scopes", KEYS),
+            ("any_scope = true", KEYS),
+            ("scopes()", "name at least one scope"),
+            ("scopes(\"\")", "a scope is one or more printable ASCII"),
+            ("scopes(\"a b\")", "write several as several strings"),
+            ("scopes(\"a\", \"b\\\"c\")", "a scope is one or more"),
+            ("any_scope(\"a\\\\b\")", "a scope is one or more"),
+            ("any_scope(\"\u{e4}\")", "a scope is one or more"),
+            ("scopes(\"a\", \"a\")", "the scope a stands more than once"),
+            ("scopes(a)", "expected string literal"),
+            ("scopes(\"a\"), scopes(\"b\")", "scopes stands more than once"),
+            ("complete(\"a\")", "expected ident"),
+            ("scopes_for", KEYS),
+            ("scopes_for = \"f\"", "expected identifier"),
+            ("scopes_for = f", "there is no argument that could decide"),
+            ("scopes_for = f()", "there is no argument that could decide"),
+            ("scopes_for = f(\"x\")", "expected ident"),
+            ("scopes_for = f(x)", "there is no argument 'x'"),
             ("name", KEYS),
             ("name = true", KEYS),
             ("read_only = \"yes\"", KEYS),
@@ -207,6 +263,10 @@ mod tests {
         // This crate depends on neither of the two, so that a good function comes as far as that.
         let function = "async fn a(ctx: &Context, #[header(\"X-1\")] x: Option<u8>) -> Result<(), String> { Ok(()) }";
         let attribute = "name = \"a.b-c_1\", title = \"A\", read_only, destructive = false,";
-        assert!(refusal(attribute, function).contains("needs outboard-server or outboard-runtime"));
+        let scopes = ["", "scopes(\"a:b\", \"c\"), any_scope(\"d\",)", "scopes_for = a::b", "scopes_for = a::b(x,)"];
+        for scopes in scopes {
+            let refusal = refusal(&format!("{attribute} {scopes}"), function);
+            assert!(refusal.contains("needs outboard-server or outboard-runtime"), "{scopes}: {refusal}");
+        }
     }
 }

@@ -33,8 +33,12 @@ pub mod code {
     pub const MISSING_CLIENT_CAPABILITY: i64 = -32021;
     /// The revision is not served (2026-07-28).
     pub const UNSUPPORTED_VERSION: i64 = -32022;
+    /// Ours: the request came without a good token.
+    pub const UNAUTHORIZED: i64 = 1401;
     /// Ours: the request may not be made by this caller. Outside the range that JSON-RPC reserves, as are all of ours.
     pub const FORBIDDEN: i64 = 1403;
+    /// Ours: the caller was granted too few scopes; with more of them the same request is served.
+    pub const INSUFFICIENT_SCOPE: i64 = 2403;
     /// Ours: the request was larger than the server accepts.
     pub const TOO_LARGE: i64 = 1413;
     /// Ours: the media types of the request or of the wanted answer are not served.

@@ -4,6 +4,7 @@ mod describe;
 mod error;
 mod names;
 mod pages;
+mod permitted;
 mod prompts;
 mod resources;
 mod snapshot;
@@ -16,12 +17,14 @@ use std::sync::Arc;
 use outboard_protocol::types::Implementation;
 use serde_json::{Map, Value};
 
+use crate::access::{Listing, ScopeRule, ScopeRules};
 use crate::native::{NativePrompt, NativeResource, NativeTool, ResourceOffer};
 use crate::provider::{Offer, Provider};
 
 pub use error::{CatalogError, Item, Whose};
 pub(crate) use pages::CursorSeal;
 pub(crate) use prompts::CatalogPrompt;
+pub(crate) use resources::FoundCompleter;
 pub use snapshot::Counts;
 pub(crate) use snapshot::{Snapshot, SnapshotLimits};
 pub(crate) use target::Target;
@@ -39,6 +42,8 @@ pub struct Catalog {
     pub(crate) mounted: Vec<Mounted>,
     /// Whose resource is taken where several providers have one, by their names.
     pub(crate) resource_order: Vec<Box<str>>,
+    pub(crate) scope_rules: ScopeRules,
+    pub(crate) listing: Listing,
 }
 
 /// A provider under its prefix.
@@ -65,6 +70,8 @@ impl Catalog {
             native: Offer::default(),
             mounted: Vec::new(),
             resource_order: Vec::new(),
+            scope_rules: ScopeRules::default(),
+            listing: Listing::default(),
         }
     }
 
@@ -141,6 +148,30 @@ impl Catalog {
     #[must_use]
     pub fn resource_order(self, providers: impl IntoIterator<Item = impl Into<Box<str>>>) -> Self {
         Self { resource_order: providers.into_iter().map(Into::into).collect(), ..self }
+    }
+
+    /// Sets the rules that say which scopes which items require, beside what the items say of themselves.
+    ///
+    /// ```
+    /// use outboard_runtime::{Catalog, Governed, RequirementTemplate, ScopeRule};
+    ///
+    /// let tenants = ScopeRule {
+    ///     backend: Some("crm".parse()?),
+    ///     governs: Governed::Tools("crm_*".parse()?),
+    ///     requires: RequirementTemplate::all_of(["tenant:${args.tenant}".parse()?]),
+    /// };
+    /// let catalog = Catalog::new("gateway", "1.0.0").scope_rules(vec![tenants]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn scope_rules(self, rules: Vec<ScopeRule>) -> Self {
+        Self { scope_rules: ScopeRules(rules), ..self }
+    }
+
+    /// Sets what lists show. Default: [`Listing::Permitted`].
+    #[must_use]
+    pub fn listing(self, listing: Listing) -> Self {
+        Self { listing, ..self }
     }
 
     /// Whether there is nothing in it.

@@ -86,7 +86,30 @@ impl Context {
         }
     }
 
-    /// Who calls.
+    /// Who calls: its keys, what it was granted, and the claims of its token that the config asks for.
+    ///
+    /// ```
+    /// use outboard_identity::Claim;
+    /// use outboard_runtime::{Context, tool};
+    ///
+    /// /// Says which tenant calls.
+    /// #[tool]
+    /// async fn tenant(ctx: &Context) -> Result<String, &'static str> {
+    ///     match ctx.principal().claims().named("tenant") {
+    ///         Some(Claim::Text(tenant)) => Ok(tenant.to_string()),
+    ///         _ => Err("the token names no tenant"),
+    ///     }
+    /// }
+    ///
+    /// # use outboard_identity::{Claims, Principal};
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    /// # runtime.block_on(async {
+    /// let claims: Claims = [("tenant".into(), Claim::Text("acme".into()))].into_iter().collect();
+    /// let context = Context::detached(Principal::local().with_claims(claims));
+    /// assert_eq!(tenant::run(&context).await.as_deref(), Ok("acme"));
+    /// # });
+    /// # outboard_runtime::Catalog::new("test", "1").tool(tenant);
+    /// ```
     #[must_use]
     pub fn principal(&self) -> &Principal {
         self.questions.principal()

@@ -7,7 +7,7 @@ use outboard_protocol::types::{CacheScope, CachingHints};
 /// What everybody gets alike.
 pub(crate) const SAME_FOR_ALL: CachingHints = CachingHints { ttl_ms: 60_000, cache_scope: CacheScope::Public };
 
-/// A list that is not the same for all: its cursors are their owner's.
+/// A list that is not the same for all: it shows what its caller may use, or its cursors are their owner's.
 pub(crate) const OF_ONE_CALLER: CachingHints = CachingHints { ttl_ms: 60_000, cache_scope: CacheScope::Private };
 
 /// A resource, unless who reads it says otherwise.

@@ -24,6 +24,7 @@
 //! assert_eq!(runtime.unwrap().tools().len(), 1);
 //! ```
 
+mod access;
 mod call;
 mod catalog;
 mod context;
@@ -43,6 +44,10 @@ mod stack;
 mod state;
 mod unique;
 
+pub use access::{
+    Access, Glob, GlobError, Governed, IntoRequirement, Listing, RequirementTemplate, SCOPE_BYTES_MAX, ScopeRule,
+    ScopeTemplate, ScopeTemplateError,
+};
 pub use call::{Call, Client, ListKind, Operation, PromptCall, ToolCall};
 pub use catalog::{Catalog, CatalogError, Counts, Item, Whose};
 pub use context::Context;
@@ -68,6 +73,7 @@ pub use state::{Handle, StateError, States};
 /// What the code that the macros write needs; not for people.
 #[doc(hidden)]
 pub mod generated {
+    pub use crate::access::{requirement, scopes_for};
     pub use crate::native::{
         answer, filled, input_schema, list_variable, optional, optional_variable, output_schema_of, required,
         required_variable,

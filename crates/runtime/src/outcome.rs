@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use outboard_identity::{Denied, Scope};
 use outboard_protocol::encode::ServerResult;
 use outboard_protocol::error::{ErrorObject, ProtocolError, code};
 use outboard_protocol::types::{CachingHints, ClientCapabilities, ServerCapabilities};
@@ -68,6 +69,9 @@ pub enum CallError {
         /// As the caller wrote it.
         uri: Box<str>,
     },
+    /// The caller lacks a scope that the call needs.
+    #[error(transparent)]
+    Denied(#[from] Denied),
     /// The caller left out an argument that a prompt needs.
     #[error("the prompt needs the argument {name}")]
     MissingArgument {
@@ -214,6 +218,7 @@ impl CallError {
             | Self::UnknownResource { .. }
             | Self::UnknownPrompt { .. }
             | Self::UnknownTemplate { .. }
+            | Self::Denied(_)
             | Self::MissingArgument { .. }
             | Self::WrongArgument { .. }
             | Self::DuplicateArgument { .. }
@@ -241,6 +246,10 @@ impl CallError {
             }
             Self::MissingCapability { required } => {
                 return ProtocolError::MissingCapability { required: *required }.object();
+            }
+            Self::Denied(denied) => {
+                let data = DeniedData { required_scopes: denied.required().iter().map(Scope::as_str).collect() };
+                return ErrorObject::new(code::INSUFFICIENT_SCOPE, self.to_string()).with_data(&data);
             }
             Self::NotOffered { .. } => code::METHOD_NOT_FOUND,
             Self::UnknownTool { .. }
@@ -287,6 +296,7 @@ impl CallError {
             | Self::UnknownResource { .. }
             | Self::UnknownPrompt { .. }
             | Self::UnknownTemplate { .. }
+            | Self::Denied(_)
             | Self::MissingArgument { .. }
             | Self::WrongArgument { .. }
             | Self::InvalidState
@@ -310,4 +320,11 @@ impl CallError {
 #[derive(Serialize)]
 struct ResourceData<'a> {
     uri: &'a str,
+}
+
+/// The data of the error that says which scopes are needed, held or not.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DeniedData<'a> {
+    required_scopes: Vec<&'a str>,
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use outboard_protocol::types::{Prompt, Resource, ResourceTemplate, Tool};
 use tokio::sync::watch;
 
+use crate::access::Access;
 use crate::call::Call;
 use crate::outcome::Outcome;
 
@@ -30,6 +31,12 @@ pub trait Handler: Send + Sync + 'static {
     /// so.
     fn is_single_use(&self) -> bool {
         false
+    }
+
+    /// What its calls require of their callers, beside what the [rules](crate::Catalog::scope_rules) say. It is asked when
+    /// its offer is taken, and does not change while that stands. A call that lacks a scope is refused before this sees it.
+    fn access(&self) -> Access {
+        Access::default()
     }
 }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use futures_util::StreamExt as _;
 use futures_util::stream::SelectAll;
+use outboard_identity::{Denied, GrantedScopes, Principal, Requirement, ScopeSet};
 use outboard_protocol::encode::ServerIdentity;
 use outboard_protocol::headers::HeaderParameters;
 use outboard_protocol::types::Tool;
@@ -124,7 +125,8 @@ impl Runtime {
     /// [`CatalogError`] when something native cannot be offered: two have one name, or a name, a URI, a template, a schema or
     /// an annotation in it is wrong.
     pub fn new(catalog: Catalog, store: Store, notify: Notify, config: RuntimeConfig) -> Result<Self, CatalogError> {
-        let limits = SnapshotLimits { schema: config.schema, page_items_max: config.page_items_max };
+        let limits =
+            SnapshotLimits { schema: config.schema, page_items_max: config.page_items_max, listing: catalog.listing };
         let (snapshot, withheld) = Snapshot::take(&catalog, &limits);
         if let Some(error) = withheld.native.into_iter().next() {
             return Err(error);
@@ -175,6 +177,12 @@ impl Runtime {
         Arc::clone(&self.shared.current.load().description)
     }
 
+    /// The scopes that anything needs that is offered now, and those of the rules; but for those that depend on arguments.
+    #[must_use]
+    pub fn scopes(&self) -> ScopeSet {
+        self.shared.catalog.scope_rules.named().union(&self.shared.current.load().scopes())
+    }
+
     /// How much is offered now.
     #[must_use]
     pub fn counts(&self) -> Counts {
@@ -198,6 +206,19 @@ impl Runtime {
     #[must_use]
     pub fn has_resource(&self, uri: &str) -> bool {
         self.shared.current.load().resources.find(uri).is_some()
+    }
+
+    /// Decides whether somebody may read all of these resources: what reading, subscribing and being told of them goes by. A
+    /// resource that does not exist is nobody's to refuse.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`] when a scope is lacking; it names those that all of the resources need.
+    pub fn may_read<'a>(&self, principal: &Principal, uris: impl IntoIterator<Item = &'a str>) -> Result<(), Denied> {
+        let GrantedScopes::Only(held) = principal.granted() else { return Ok(()) };
+        let catalog = self.shared.current.load();
+        let needed = uris.into_iter().filter_map(|uri| catalog.resources.requirement(uri));
+        needed.fold(Requirement::default(), Requirement::and).check(held)
     }
 
     /// Has the provider that a resource is of tell when it changes, until this is dropped and a while longer

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use outboard_identity::Principal;
 use outboard_protocol::params::{ParamsError, members, object, value};
 use outboard_protocol::types::{ServerCapabilities, SubscriptionFilter};
 use outboard_protocol::{RawJson, RequestId, encode};
@@ -11,7 +12,7 @@ use outboard_store::{SessionLimits, StoreError};
 use tokio::time::Instant;
 
 use crate::streams::StreamPlace;
-use crate::until::until;
+use crate::until::{proof_ends, until};
 
 /// Bounds on what one stream or session may subscribe to.
 #[derive(Clone, Copy, Debug)]
@@ -132,6 +133,9 @@ pub(crate) struct Subscription {
     honoured: SubscriptionFilter,
     changes: Changes,
     runtime: Runtime,
+    principal: Principal,
+    /// When the proof of who listens ends.
+    expires: Option<Instant>,
     /// So that who has the resources tells of them.
     _watching: Vec<Watching>,
     _place: StreamPlace,
@@ -141,6 +145,7 @@ impl Subscription {
     /// Begins to listen for what a filter names.
     pub(crate) async fn open(
         runtime: &Runtime,
+        principal: &Principal,
         id: RequestId,
         filter: SubscriptionFilter,
         place: StreamPlace,
@@ -150,12 +155,26 @@ impl Subscription {
         let watching = topics.iter().filter_map(Change::uri).map(|uri| runtime.watch(uri)).collect();
         let listening = runtime.notify().listen(topics, outboard_runtime::Since::Recently).await?;
         let changes = Changes::new(listening);
-        Ok(Self { id, honoured, changes, runtime: runtime.clone(), _watching: watching, _place: place })
+        Ok(Self {
+            id,
+            honoured,
+            changes,
+            runtime: runtime.clone(),
+            principal: principal.clone(),
+            expires: proof_ends(principal, &*runtime.store().clock),
+            _watching: watching,
+            _place: place,
+        })
     }
 
     /// The first message: what will be told.
     pub(crate) fn acknowledgement(&self) -> Vec<u8> {
         encode::acknowledged(&self.id, &self.honoured)
+    }
+
+    /// When it is to end, because who listens is no longer proven to be who it is.
+    pub(crate) const fn expires(&self) -> Option<Instant> {
+        self.expires
     }
 
     /// The next message; waits for it.
@@ -164,8 +183,13 @@ impl Subscription {
     ///
     /// Nothing is lost.
     pub(crate) async fn next(&mut self) -> Vec<u8> {
-        let change = self.changes.next().await;
-        encode::change(&change.method(), change.uri(), Some(&self.id))
+        loop {
+            let change = self.changes.next().await;
+            // Asked again for each, because what a resource requires may be another today.
+            if self.runtime.may_read(&self.principal, change.uri()).is_ok() {
+                return encode::change(&change.method(), change.uri(), Some(&self.id));
+            }
+        }
     }
 
     /// The last message, when the server ends the stream in order.

@@ -2,5 +2,8 @@
 
 #![cfg(test)] // So that helpers count as tests to clippy, as they do in a `mod tests`.
 
+mod claims;
+mod hierarchy;
 mod principal;
+mod requirement;
 mod scope;

@@ -1,8 +1,9 @@
 //! [`Principal`] and its keys, as other crates see them.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::{Duration, UNIX_EPOCH};
 
-use outboard_identity::{GrantedScopes, Principal, Requirement};
+use outboard_identity::{Claim, Claims, GrantedScopes, Principal, Requirement};
 
 #[test]
 fn all_local_callers_are_one_party_with_every_scope() {
@@ -66,4 +67,31 @@ fn a_bounded_grant_is_held_to_its_scopes() {
         let denied = granted.satisfy(&requirement).err();
         assert_eq!(denied.map(|denied| denied.missing().to_string()).as_deref(), missing, "{required}");
     }
+}
+
+#[test]
+fn an_api_key_is_a_party_that_no_token_can_be() {
+    let granted = || GrantedScopes::Only("files:read".parse().unwrap());
+    let key = Principal::api_key("ci", granted());
+    assert_eq!((key.subject_key().subject(), key.granted()), ("ci", &granted()));
+    assert!(!key.subject_key().issuer().starts_with("http"), "{}", key.subject_key().issuer());
+    for other in [Principal::local(), Principal::api_key("cd", granted())] {
+        assert_ne!(key.owner(), other.owner());
+    }
+    let named_local = Principal::api_key("local", GrantedScopes::All);
+    assert_ne!(named_local.owner(), Principal::local().owner(), "whatever the key is called");
+}
+
+#[test]
+fn what_is_known_beside_is_added_and_changes_nothing_else() {
+    let granted = GrantedScopes::Only("a".parse().unwrap());
+    let bare = Principal::verified("https://a.example", "alice", "editor", granted);
+    assert!(bare.claims().is_empty() && bare.valid_until().is_none());
+    let claims: Claims = [("tenant".into(), Claim::Text("acme".into()))].into_iter().collect();
+    let until = UNIX_EPOCH + Duration::from_secs(1_785_240_000);
+    let known = bare.clone().with_claims(claims.clone()).with_valid_until(until);
+    assert_eq!((known.claims(), known.valid_until()), (&claims, Some(until)));
+    assert_eq!((known.owner(), known.granted()), (bare.owner(), bare.granted()));
+    assert!(bare.claims().is_empty() && bare.valid_until().is_none(), "its clones are left as they were");
+    assert_ne!(known, bare);
 }

@@ -96,6 +96,22 @@ pub enum CatalogError {
         /// Whose is withheld.
         second: Whose,
     },
+    /// A resource decides by arguments which scopes it requires, and has none.
+    #[error("the {item} '{uri}' cannot be offered: its scopes cannot depend on arguments, because it has none")]
+    ScopesForNothing {
+        /// What it is.
+        item: Item,
+        /// Its URI or template; `*` for what reads resources that are not listed.
+        uri: Box<str>,
+    },
+    /// A rule for scopes wants an argument of what may be a resource, and resources have none.
+    #[error(
+        "the scope rule {number} names an argument, and governs resources, which have none: have it govern tools or prompts"
+    )]
+    ScopeRule {
+        /// Its place in the list of rules, counted from one.
+        number: usize,
+    },
 }
 
 impl CatalogError {

@@ -29,6 +29,15 @@ pub(crate) trait Named {
     fn own_name(&self) -> &str;
 }
 
+/// Whom a list is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Readers {
+    /// Everybody gets it alike.
+    All,
+    /// One caller: others may get another one.
+    One,
+}
+
 /// A list in pages. Each is written at most once per revision.
 #[derive(Debug)]
 pub(crate) struct Pages<T> {
@@ -40,11 +49,15 @@ pub(crate) struct Pages<T> {
 
 impl<T: Listed + Named + PartialEq> Pages<T> {
     /// Cuts a list into pages of this many items; zero counts as one.
-    pub(super) fn new(items: Vec<T>, page_items_max: usize) -> Self {
+    pub(super) fn new(items: Vec<T>, page_items_max: usize, readers: Readers) -> Self {
         let page_items = page_items_max.max(1);
         let anchors = items.iter().map(|item| Anchor::of(item.own_name())).collect();
         let pages = if items.len() <= page_items {
-            vec![List::new(items, hints::SAME_FOR_ALL)]
+            let hints = match readers {
+                Readers::All => hints::SAME_FOR_ALL,
+                Readers::One => hints::OF_ONE_CALLER,
+            };
+            vec![List::new(items, hints)]
         } else {
             // The cursor on a page is its caller's, so nobody else may be given a copy of it.
             items.chunks(page_items).map(|page| List::new(page.to_vec(), hints::OF_ONE_CALLER)).collect()

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use outboard_protocol::types::{Prompt, PromptArgument};
 
+use super::Catalog;
 use super::error::{CatalogError, Item};
 use super::names::listed_name;
-use super::pages::Pages;
+use super::permitted::Permitted;
 use super::snapshot::SnapshotLimits;
 use super::source::{Source, Withheld};
+use crate::access::Policy;
 use crate::provider::SharedHandler;
 
 /// A prompt of the catalog, ready to be filled in.
@@ -19,17 +21,24 @@ pub(crate) struct CatalogPrompt {
     pub(crate) arguments: Vec<PromptArgument>,
     pub(crate) handler: SharedHandler,
     pub(crate) completer: Option<SharedHandler>,
+    /// What is required of who uses it; `None` where nothing is.
+    pub(crate) policy: Option<Arc<Policy>>,
 }
 
 /// All prompts.
 #[derive(Debug)]
 pub(crate) struct Prompts {
     by_name: HashMap<Box<str>, Arc<CatalogPrompt>>,
-    pub(crate) pages: Pages<Prompt>,
+    pub(crate) listed: Permitted<Prompt>,
 }
 
 impl Prompts {
-    pub(super) fn collect(sources: &[Source<'_>], limits: &SnapshotLimits, withheld: &mut Withheld) -> Self {
+    pub(super) fn collect(
+        catalog: &Catalog,
+        sources: &[Source<'_>],
+        limits: &SnapshotLimits,
+        withheld: &mut Withheld,
+    ) -> Self {
         let mut by_name: HashMap<Box<str>, Arc<CatalogPrompt>> = HashMap::new();
         let mut order = Vec::new();
         for source in sources {
@@ -47,17 +56,20 @@ impl Prompts {
                         continue;
                     }
                 };
-                order.push(Prompt { name: name.to_string(), ..offered.prompt.clone() });
+                let rules = catalog.scope_rules.of_prompt(source.backend, &name);
+                let policy = Policy::of(offered.handler.0.access(), rules);
+                order.push((Prompt { name: name.to_string(), ..offered.prompt.clone() }, policy.clone()));
                 let prompt = CatalogPrompt {
                     name: name.clone(),
                     arguments: offered.prompt.arguments.clone(),
                     handler: offered.handler.clone(),
                     completer: offered.completer.clone(),
+                    policy,
                 };
                 by_name.insert(name, Arc::new(prompt));
             }
         }
-        Self { by_name, pages: Pages::new(order, limits.page_items_max) }
+        Self { by_name, listed: Permitted::new(order, limits) }
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<&Arc<CatalogPrompt>> {

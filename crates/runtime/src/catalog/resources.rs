@@ -3,12 +3,15 @@
 mod collect;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use outboard_identity::Requirement;
 use outboard_protocol::types::{Resource, ResourceTemplate};
 use outboard_protocol::uri_template::{URI_BYTES_MAX, UriTemplate};
 
-use super::pages::Pages;
+use super::permitted::Permitted;
 use super::source::Place;
+use crate::access::{Policy, UriRules};
 use crate::provider::SharedHandler;
 
 /// All resources.
@@ -18,9 +21,9 @@ pub(crate) struct Resources {
     /// In the order in which they are asked: those of one provider beside each other, the most specific first.
     templates: Vec<Template>,
     /// Who reads what is neither listed nor matched, and its place.
-    unlisted: Option<(Place, SharedHandler)>,
-    pub(crate) listed: Pages<Resource>,
-    pub(crate) listed_templates: Pages<ResourceTemplate>,
+    unlisted: Option<Unlisted>,
+    pub(crate) listed: Permitted<Resource>,
+    pub(crate) listed_templates: Permitted<ResourceTemplate>,
 }
 
 /// A resource that is listed.
@@ -28,6 +31,7 @@ pub(crate) struct Resources {
 struct Listed {
     place: Place,
     handler: SharedHandler,
+    policy: Option<Arc<Policy>>,
 }
 
 /// A template that is listed.
@@ -37,6 +41,26 @@ struct Template {
     template: UriTemplate,
     handler: SharedHandler,
     completer: Option<SharedHandler>,
+    /// What is required of who reads anything by it.
+    policy: Option<Arc<Policy>>,
+    /// What else the URI that is read requires.
+    by_uri: UriRules,
+}
+
+/// Who reads what is neither listed nor matched.
+#[derive(Debug)]
+struct Unlisted {
+    place: Place,
+    handler: SharedHandler,
+    policy: Option<Arc<Policy>>,
+    by_uri: UriRules,
+}
+
+/// Who suggests values for the variables of a template, if anybody does.
+#[derive(Debug)]
+pub(crate) struct FoundCompleter {
+    pub(crate) handler: Option<SharedHandler>,
+    pub(crate) policy: Option<Arc<Policy>>,
 }
 
 /// Who reads a resource.
@@ -46,22 +70,31 @@ pub(crate) struct Found<'a> {
     pub(crate) handler: &'a SharedHandler,
     /// Its URI or template as the catalog has it; `None` where the catalog has none.
     pub(crate) known_as: Option<&'a str>,
+    /// What is required of who reads it; `None` where nothing is.
+    pub(crate) policy: Option<Arc<Policy>>,
 }
 
 impl Resources {
     /// Who reads the resource with this URI.
     pub(crate) fn find<'a>(&'a self, uri: &str) -> Option<Found<'a>> {
-        if let Some((uri, Listed { place, handler })) = self.by_uri.get_key_value(uri) {
-            return Some(Found { place: *place, handler, known_as: Some(uri) });
+        if let Some((uri, Listed { place, handler, policy })) = self.by_uri.get_key_value(uri) {
+            return Some(Found { place: *place, handler, known_as: Some(uri), policy: policy.clone() });
         }
         if uri.is_empty() || uri.len() > URI_BYTES_MAX {
             return None;
         }
-        if let Some(Template { place, template, handler, .. }) = self.matching(uri) {
-            return Some(Found { place: *place, handler, known_as: Some(template.as_str()) });
+        if let Some(Template { place, template, handler, policy, by_uri, .. }) = self.matching(uri) {
+            let policy = Policy::and(policy.as_ref(), by_uri.requirement(uri));
+            return Some(Found { place: *place, handler, known_as: Some(template.as_str()), policy });
         }
-        let (place, handler) = self.unlisted.as_ref()?;
-        Some(Found { place: *place, handler, known_as: None })
+        let Unlisted { place, handler, policy, by_uri } = self.unlisted.as_ref()?;
+        let policy = Policy::and(policy.as_ref(), by_uri.requirement(uri));
+        Some(Found { place: *place, handler, known_as: None, policy })
+    }
+
+    /// What reading the resource with this URI requires; `None` where nothing is, and where there is no such resource.
+    pub(crate) fn requirement(&self, uri: &str) -> Option<Requirement> {
+        Some(self.find(uri)?.policy?.fixed().clone())
     }
 
     /// Which provider has the resource with this URI, if one does.
@@ -70,13 +103,15 @@ impl Resources {
     }
 
     /// Who suggests values for the variables of a template, which is named by itself or by a URI; `None` when there is no such
-    /// template or resource, `Some(None)` when nobody suggests any for it.
-    pub(crate) fn completer(&self, reference: &str) -> Option<Option<SharedHandler>> {
+    /// template or resource.
+    pub(crate) fn completer(&self, reference: &str) -> Option<FoundCompleter> {
         let by_itself = self.templates.iter().find(|template| template.template.as_str() == reference);
         if let Some(template) = by_itself.or_else(|| self.matching(reference)) {
-            return Some(template.completer.clone());
+            let policy = Policy::and(template.policy.as_ref(), template.by_uri.requirement(reference));
+            return Some(FoundCompleter { handler: template.completer.clone(), policy });
         }
-        self.by_uri.contains_key(reference).then_some(None)
+        let listed = self.by_uri.get(reference)?;
+        Some(FoundCompleter { handler: None, policy: listed.policy.clone() })
     }
 
     fn matching(&self, uri: &str) -> Option<&Template> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use outboard_identity::ScopeSet;
 use outboard_protocol::Method;
 
 use super::prompts::Prompts;
@@ -9,6 +10,7 @@ use super::resources::Resources;
 use super::source::{Withheld, offers_of, sources};
 use super::tools::Tools;
 use super::{Catalog, CatalogError, describe};
+use crate::access::Listing;
 use crate::notify::Change;
 use crate::outcome::Description;
 use crate::schema::SchemaLimits;
@@ -18,6 +20,7 @@ use crate::schema::SchemaLimits;
 pub(crate) struct SnapshotLimits {
     pub(crate) schema: SchemaLimits,
     pub(crate) page_items_max: usize,
+    pub(crate) listing: Listing,
 }
 
 /// The catalog at one time. Rebuilt as a whole when a provider's offer changes.
@@ -50,8 +53,11 @@ impl Snapshot {
         let offers = offers_of(catalog);
         let sources = sources(catalog, &offers);
         let mut withheld = Withheld::default();
-        let tools = Tools::collect(&sources, limits, &mut withheld);
-        let prompts = Prompts::collect(&sources, limits, &mut withheld);
+        if let Some(number) = catalog.scope_rules.first_without_arguments() {
+            withheld.native.push(CatalogError::ScopeRule { number });
+        }
+        let tools = Tools::collect(catalog, &sources, limits, &mut withheld);
+        let prompts = Prompts::collect(catalog, &sources, limits, &mut withheld);
         let resources = Resources::collect(catalog, &sources, limits, &mut withheld);
         let conflicts = withheld.provided.iter().filter(|error| error.is_conflict()).cloned().collect();
         let description = Arc::new(describe::describe(catalog, &sources));
@@ -60,22 +66,28 @@ impl Snapshot {
 
     /// Which lists another one has that are not the same as here.
     pub(crate) fn changes_to(&self, after: &Self) -> impl Iterator<Item = Change> {
-        let resources_are_same = self.resources.listed.is_same(&after.resources.listed)
-            && self.resources.listed_templates.is_same(&after.resources.listed_templates);
+        let resources_are_same = self.resources.listed.all().is_same(after.resources.listed.all())
+            && self.resources.listed_templates.all().is_same(after.resources.listed_templates.all());
         let lists = [
-            (self.tools.pages.is_same(&after.tools.pages), Change::Tools),
-            (self.prompts.pages.is_same(&after.prompts.pages), Change::Prompts),
+            (self.tools.listed.all().is_same(after.tools.listed.all()), Change::Tools),
+            (self.prompts.listed.all().is_same(after.prompts.listed.all()), Change::Prompts),
             (resources_are_same, Change::Resources),
         ];
         lists.into_iter().filter_map(|(is_same, change)| (!is_same).then_some(change))
     }
 
-    pub(crate) const fn counts(&self) -> Counts {
+    /// The scopes that anything listed names, but for those that depend on arguments.
+    pub(crate) fn scopes(&self) -> ScopeSet {
+        let resources = self.resources.listed.named.union(&self.resources.listed_templates.named);
+        self.tools.listed.named.union(&self.prompts.listed.named).union(&resources)
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
         Counts {
-            tools: self.tools.pages.len(),
-            resources: self.resources.listed.len(),
-            templates: self.resources.listed_templates.len(),
-            prompts: self.prompts.pages.len(),
+            tools: self.tools.listed.all().len(),
+            resources: self.resources.listed.all().len(),
+            templates: self.resources.listed_templates.all().len(),
+            prompts: self.prompts.listed.all().len(),
         }
     }
 

@@ -12,6 +12,8 @@ pub(crate) type Place = Option<usize>;
 /// What one of them offers at one time.
 pub(super) struct Source<'a> {
     pub(super) place: Place,
+    /// The name of the provider.
+    pub(super) backend: Option<&'a str>,
     pub(super) prefix: Option<&'a str>,
     pub(super) offer: &'a Offer,
 }
@@ -23,10 +25,11 @@ pub(super) fn offers_of(catalog: &Catalog) -> Vec<Arc<Offer>> {
 
 /// All sources, in the order of the catalog.
 pub(super) fn sources<'a>(catalog: &'a Catalog, offers: &'a [Arc<Offer>]) -> Vec<Source<'a>> {
-    let native = Source { place: None, prefix: None, offer: &catalog.native };
+    let native = Source { place: None, backend: None, prefix: None, offer: &catalog.native };
     let provided = catalog.mounted.iter().zip(offers).enumerate();
     let provided = provided.map(|(place, (mounted, offer))| Source {
         place: Some(place),
+        backend: Some(mounted.provider.name()),
         prefix: mounted.prefix.as_deref(),
         offer,
     });

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use outboard_protocol::headers::HeaderParameters;
 use outboard_protocol::types::Tool;
 
+use super::Catalog;
 use super::error::{CatalogError, Item};
 use super::names::listed_name;
-use super::pages::Pages;
+use super::permitted::Permitted;
 use super::snapshot::SnapshotLimits;
 use super::source::{Source, Withheld};
+use crate::access::Policy;
 use crate::provider::{OfferedTool, SharedHandler};
 use crate::schema::Schema;
 
@@ -25,6 +27,8 @@ pub(crate) struct CatalogTool {
     pub(crate) is_native: bool,
     /// The arguments that headers repeat; `None` where there are none.
     pub(crate) header_parameters: Option<Arc<HeaderParameters>>,
+    /// What is required of who calls it; `None` where nothing is.
+    pub(crate) policy: Option<Arc<Policy>>,
     pub(crate) handler: SharedHandler,
 }
 
@@ -32,24 +36,32 @@ pub(crate) struct CatalogTool {
 #[derive(Debug)]
 pub(crate) struct Tools {
     by_name: HashMap<Box<str>, Arc<CatalogTool>>,
-    pub(crate) pages: Pages<Tool>,
+    pub(crate) listed: Permitted<Tool>,
 }
 
 impl Tools {
-    pub(super) fn collect(sources: &[Source<'_>], limits: &SnapshotLimits, withheld: &mut Withheld) -> Self {
+    pub(super) fn collect(
+        catalog: &Catalog,
+        sources: &[Source<'_>],
+        limits: &SnapshotLimits,
+        withheld: &mut Withheld,
+    ) -> Self {
         let (mut by_name, mut order) = (HashMap::new(), Vec::new());
         for source in sources {
             for offered in &source.offer.tools {
                 match prepare(source, offered, limits, &by_name) {
-                    Ok(tool) => {
-                        order.push(Tool { name: tool.name.to_string(), ..offered.tool.clone() });
+                    Ok(mut tool) => {
+                        let rules = catalog.scope_rules.of_tool(source.backend, &tool.name);
+                        tool.policy = Policy::of(offered.handler.0.access(), rules);
+                        let listed = Tool { name: tool.name.to_string(), ..offered.tool.clone() };
+                        order.push((listed, tool.policy.clone()));
                         by_name.insert(tool.name.clone(), Arc::new(tool));
                     }
                     Err(error) => withheld.push(source.place, error),
                 }
             }
         }
-        Self { by_name, pages: Pages::new(order, limits.page_items_max) }
+        Self { by_name, listed: Permitted::new(order, limits) }
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<&Arc<CatalogTool>> {
@@ -58,7 +70,7 @@ impl Tools {
 
     /// As they are listed.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Tool> {
-        self.pages.all()
+        self.listed.all().all()
     }
 }
 
@@ -88,5 +100,5 @@ fn prepare(
     let parameters = HeaderParameters::read(&tool.input_schema)
         .map_err(|error| CatalogError::Annotation { name: name.clone(), error })?;
     let header_parameters = (!parameters.is_empty()).then(|| Arc::new(parameters));
-    Ok(CatalogTool { name, arguments, output, is_native, header_parameters, handler: handler.clone() })
+    Ok(CatalogTool { name, arguments, output, is_native, header_parameters, policy: None, handler: handler.clone() })
 }

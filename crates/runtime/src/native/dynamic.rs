@@ -3,10 +3,12 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use outboard_identity::Requirement;
 use outboard_protocol::types::Tool;
 use serde_json::Value;
 
 use super::{IntoToolResult, NativeTool};
+use crate::access::{Access, IntoRequirement};
 use crate::call::Call;
 use crate::context::Context;
 use crate::outcome::Outcome;
@@ -17,6 +19,7 @@ pub struct DynamicTool<F> {
     tool: Tool,
     run: F,
     is_single_use: bool,
+    access: Access,
 }
 
 impl<F> std::fmt::Debug for DynamicTool<F> {
@@ -31,8 +34,31 @@ where
     R: Future<Output: IntoToolResult> + Send + 'static,
 {
     /// A tool; its arguments are checked against `tool.input_schema` before `run` sees them.
-    pub const fn new(tool: Tool, run: F) -> Self {
-        Self { tool, run, is_single_use: false }
+    pub fn new(tool: Tool, run: F) -> Self {
+        Self { tool, run, is_single_use: false, access: Access::default() }
+    }
+
+    /// Requires these scopes of who calls it, beside what was required before.
+    #[must_use]
+    pub fn requires(self, requirement: Requirement) -> Self {
+        Self { access: self.access.and(requirement), ..self }
+    }
+
+    /// Requires beside that what a function makes of the arguments ([`Access::scopes_for`]).
+    ///
+    /// ```
+    /// # use outboard_protocol::types::{CallToolResult, Tool};
+    /// # use outboard_runtime::DynamicTool;
+    /// use outboard_identity::Scope;
+    ///
+    /// # fn example(tool: Tool) {
+    /// let tool = DynamicTool::new(tool, |_, _| async { CallToolResult::text("done") })
+    ///     .scopes_for(|arguments| format!("tenant:{}", arguments["tenant"].as_str().unwrap_or_default()).parse::<Scope>());
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn scopes_for<N: IntoRequirement>(self, decide: impl Fn(&Value) -> N + Send + Sync + 'static) -> Self {
+        Self { access: self.access.scopes_for(decide), ..self }
     }
 
     /// Has each of its rounds of answers be used once, as `#[tool(single_use)]` does.
@@ -48,16 +74,15 @@ where
     R: Future<Output: IntoToolResult> + Send + 'static,
 {
     fn offered(self) -> OfferedTool {
-        OfferedTool {
-            tool: self.tool,
-            handler: DynamicHandler { run: Arc::new(self.run), is_single_use: self.is_single_use }.into(),
-        }
+        let Self { tool, run, is_single_use, access } = self;
+        OfferedTool { tool, handler: DynamicHandler { run: Arc::new(run), is_single_use, access }.into() }
     }
 }
 
 struct DynamicHandler<F> {
     run: Arc<F>,
     is_single_use: bool,
+    access: Access,
 }
 
 impl<F, R> Handler for DynamicHandler<F>
@@ -72,5 +97,9 @@ where
 
     fn is_single_use(&self) -> bool {
         self.is_single_use
+    }
+
+    fn access(&self) -> Access {
+        self.access.clone()
     }
 }

@@ -6,12 +6,14 @@ use std::future::Future;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use outboard_identity::Requirement;
 use outboard_protocol::RawJson;
 use outboard_protocol::encode::ServerResult;
 use outboard_protocol::types::{GetPromptResult, Prompt, PromptMessage};
 use serde_json::Value;
 
 use super::completer::{Completers, NativeCompleter};
+use crate::access::Access;
 use crate::call::{Call, Operation};
 use crate::context::Context;
 use crate::outcome::{Answer, CallError, Outcome};
@@ -94,6 +96,7 @@ pub struct DynamicPrompt<F> {
     prompt: Prompt,
     run: F,
     completers: Completers,
+    access: Access,
 }
 
 impl<F> std::fmt::Debug for DynamicPrompt<F> {
@@ -109,7 +112,13 @@ where
 {
     /// A prompt; `run` sees only arguments that `prompt` has, and all of them that it requires.
     pub fn new(prompt: Prompt, run: F) -> Self {
-        Self { prompt, run, completers: Completers::default() }
+        Self { prompt, run, completers: Completers::default(), access: Access::default() }
+    }
+
+    /// Requires these scopes of who fills it in, or has values suggested, beside what was required before.
+    #[must_use]
+    pub fn requires(self, requirement: Requirement) -> Self {
+        Self { access: self.access.and(requirement), ..self }
     }
 
     /// Suggests values of an argument.
@@ -127,7 +136,7 @@ where
 {
     fn offered(self) -> OfferedPrompt {
         let names = self.prompt.arguments.iter().map(|argument| argument.name.as_str().into()).collect();
-        let handler = PromptHandler { run: Arc::new(self.run), names }.into();
+        let handler = PromptHandler { run: Arc::new(self.run), names, access: self.access }.into();
         OfferedPrompt { prompt: self.prompt, handler, completer: self.completers.handler() }
     }
 }
@@ -136,6 +145,7 @@ struct PromptHandler<F> {
     run: Arc<F>,
     /// Of its arguments.
     names: Vec<Box<str>>,
+    access: Access,
 }
 
 impl<F, R> Handler for PromptHandler<F>
@@ -153,6 +163,10 @@ where
             let result = run(Context::of(call)?, arguments).await.into_prompt_result()?;
             Ok(Answer::Result(ServerResult::GetPrompt(result)))
         })
+    }
+
+    fn access(&self) -> Access {
+        self.access.clone()
     }
 }
 

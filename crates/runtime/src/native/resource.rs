@@ -6,10 +6,12 @@ mod result;
 use std::future::Future;
 use std::str::FromStr;
 
+use outboard_identity::Requirement;
 use outboard_protocol::types::{Resource, ResourceTemplate};
 use outboard_protocol::uri_template::{Value, Variables};
 
 use super::completer::{Completers, NativeCompleter};
+use crate::access::Access;
 use crate::context::Context;
 use crate::provider::{OfferedResource, OfferedTemplate};
 use handler::{ResourceHandler, TemplateHandler};
@@ -46,6 +48,7 @@ where
 pub struct DynamicResource<F> {
     resource: Resource,
     run: F,
+    access: Access,
 }
 
 impl<F> std::fmt::Debug for DynamicResource<F> {
@@ -60,8 +63,14 @@ where
     R: Future<Output: IntoResourceResult> + Send + 'static,
 {
     /// A resource, which `run` reads.
-    pub const fn new(resource: Resource, run: F) -> Self {
-        Self { resource, run }
+    pub fn new(resource: Resource, run: F) -> Self {
+        Self { resource, run, access: Access::default() }
+    }
+
+    /// Requires these scopes of who reads it, beside what was required before.
+    #[must_use]
+    pub fn requires(self, requirement: Requirement) -> Self {
+        Self { access: self.access.and(requirement), ..self }
     }
 }
 
@@ -71,7 +80,7 @@ where
     R: Future<Output: IntoResourceResult> + Send + 'static,
 {
     fn offered(self) -> ResourceOffer {
-        let handler = ResourceHandler::new(self.run, self.resource.mime_type.as_deref()).into();
+        let handler = ResourceHandler::new(self.run, self.resource.mime_type.as_deref(), self.access).into();
         ResourceOffer::Resource(OfferedResource { resource: self.resource, handler })
     }
 }
@@ -82,6 +91,7 @@ pub struct DynamicTemplate<F> {
     run: F,
     completers: Completers,
     values: Values,
+    access: Access,
 }
 
 /// Which values of its variables a template takes.
@@ -105,7 +115,14 @@ where
 {
     /// A template; `run` reads the URIs that it stands for.
     pub fn new(template: ResourceTemplate, run: F) -> Self {
-        Self { template, run, completers: Completers::default(), values: Values::Contained }
+        let (completers, access) = (Completers::default(), Access::default());
+        Self { template, run, completers, values: Values::Contained, access }
+    }
+
+    /// Requires these scopes of who reads anything by it, or has values suggested, beside what was required before.
+    #[must_use]
+    pub fn requires(self, requirement: Requirement) -> Self {
+        Self { access: self.access.and(requirement), ..self }
     }
 
     /// Takes any value of its variables. Without this a URI is refused in which one has a `..` segment, NUL, begins with a
@@ -129,7 +146,7 @@ where
     R: Future<Output: IntoResourceResult> + Send + 'static,
 {
     fn offered(self) -> ResourceOffer {
-        let handler = TemplateHandler::new(self.run, &self.template, self.values).into();
+        let handler = TemplateHandler::new(self.run, &self.template, self.values, self.access).into();
         let completer = self.completers.handler();
         ResourceOffer::Template(OfferedTemplate { template: self.template, handler, completer })
     }

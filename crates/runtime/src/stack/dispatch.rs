@@ -50,7 +50,7 @@ impl Dispatch {
         let seal = CursorSeal { keys: &self.keys, principal, kind };
         Ok(Answer::Result(match kind {
             ListKind::Tools => {
-                let (page, next) = catalog.tools.pages.page(cursor, &seal)?;
+                let (page, next) = catalog.tools.listed.page(cursor, &seal)?;
                 ServerResult::ListTools(page, next)
             }
             ListKind::Resources => {
@@ -62,7 +62,7 @@ impl Dispatch {
                 ServerResult::ListResourceTemplates(page, next)
             }
             ListKind::Prompts => {
-                let (page, next) = catalog.prompts.pages.page(cursor, &seal)?;
+                let (page, next) = catalog.prompts.listed.page(cursor, &seal)?;
                 ServerResult::ListPrompts(page, next)
             }
         }))
@@ -82,8 +82,10 @@ impl Service<Call> for Dispatch {
         let handler = match call.target.take() {
             Some(Target::Tool(tool)) => tool.handler.0.call(call),
             Some(Target::Prompt(prompt)) => prompt.handler.0.call(call),
-            Some(Target::Resource(handler) | Target::Completer(Some(handler))) => handler.0.call(call),
-            Some(Target::Completer(None)) => {
+            Some(Target::Resource { handler, .. } | Target::Completer { handler: Some(handler), .. }) => {
+                handler.0.call(call)
+            }
+            Some(Target::Completer { handler: None, .. }) => {
                 return Early::answered(Ok(Answer::Result(ServerResult::Complete(CompleteResult::default()))));
             }
             None => return Early::answered(self.told_from_memory(&call)),

@@ -14,7 +14,7 @@ use tracing::Span;
 
 use super::early::Early;
 use crate::call::{Call, Operation};
-use crate::catalog::{Snapshot, Target};
+use crate::catalog::{FoundCompleter, Snapshot, Target};
 use crate::outcome::{CallError, Outcome};
 
 #[derive(Clone)]
@@ -87,7 +87,7 @@ fn target(catalog: &Snapshot, operation: &Operation) -> Result<Option<Target>, C
             if let Some(known_as) = found.known_as {
                 span.record("mcp.resource.uri", known_as);
             }
-            Ok(Some(Target::Resource(found.handler.clone())))
+            Ok(Some(Target::Resource { handler: found.handler.clone(), policy: found.policy }))
         }
         Operation::GetPrompt(call) => {
             let Some(prompt) = catalog.prompts.find(&call.name) else {
@@ -98,11 +98,14 @@ fn target(catalog: &Snapshot, operation: &Operation) -> Result<Option<Target>, C
         }
         Operation::Complete(params) => match &params.reference {
             CompletionReference::Prompt { name } => match catalog.prompts.find(name) {
-                Some(prompt) => Ok(Some(Target::Completer(prompt.completer.clone()))),
+                Some(prompt) => {
+                    let (handler, policy) = (prompt.completer.clone(), prompt.policy.clone());
+                    Ok(Some(Target::Completer { handler, policy }))
+                }
                 None => Err(CallError::UnknownPrompt { name: shortened(name) }),
             },
             CompletionReference::Resource { uri } => match catalog.resources.completer(uri) {
-                Some(completer) => Ok(Some(Target::Completer(completer))),
+                Some(FoundCompleter { handler, policy }) => Ok(Some(Target::Completer { handler, policy })),
                 None => Err(CallError::UnknownTemplate { uri: shortened(uri) }),
             },
         },

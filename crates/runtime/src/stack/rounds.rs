@@ -70,8 +70,8 @@ fn is_single_use(call: &Call) -> bool {
     match &call.target {
         Some(Target::Tool(tool)) => tool.handler.0.is_single_use(),
         Some(Target::Prompt(prompt)) => prompt.handler.0.is_single_use(),
-        Some(Target::Resource(handler)) => handler.0.is_single_use(),
-        Some(Target::Completer(_)) | None => false,
+        Some(Target::Resource { handler, .. }) => handler.0.is_single_use(),
+        Some(Target::Completer { .. }) | None => false,
     }
 }
 

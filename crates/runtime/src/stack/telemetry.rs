@@ -98,6 +98,9 @@ fn report(outcome: &Outcome) {
             tracing::debug!(error.r#type = "tool_error", "call answered");
         }
         Ok(_) => tracing::debug!("call answered"),
+        Err(CallError::Denied(denied)) => {
+            tracing::debug!(error.r#type = "insufficient_scope", error = denied as &dyn Error, "call refused");
+        }
         Err(CallError::Question(fault)) => tracing::error!(error = fault as &dyn Error, "call failed"),
         Err(error) => match error.culprit() {
             Culprit::Client => tracing::debug!(%error, "call refused"),

@@ -1,6 +1,6 @@
 //! Checks arguments before a handler sees them, and what a handler promised before the caller does.
 
-mod arguments;
+pub(super) mod arguments;
 mod results;
 
 use std::convert::Infallible;

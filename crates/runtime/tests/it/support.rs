@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use outboard_identity::{GrantedScopes, Principal};
+use outboard_identity::{GrantedScopes, Principal, ScopeSet};
 use outboard_protocol::encode::ServerResult;
 use outboard_protocol::revision::V2026_07_28;
 use outboard_protocol::types::{CallToolResult, ClientCapabilities, Tool};
@@ -46,6 +46,28 @@ pub(crate) fn store() -> Store {
 /// Somebody else than [`Principal::local`].
 pub(crate) fn somebody(subject: &str) -> Principal {
     Principal::verified("https://issuer.example", subject, "client", GrantedScopes::All)
+}
+
+/// Somebody who was granted these scopes, with a space between them, and no other.
+pub(crate) fn granted(scopes: &str) -> Principal {
+    let scopes = if scopes.is_empty() { ScopeSet::default() } else { scopes.parse().unwrap() };
+    Principal::verified("https://issuer.example", "ada", "client", GrantedScopes::Only(scopes))
+}
+
+/// The call by somebody else.
+pub(crate) fn by(principal: Principal, mut call: Call) -> Call {
+    call.principal = principal;
+    call
+}
+
+/// The scopes that a refused call needs, and those that its caller lacks; `None` for a call that goes on.
+#[track_caller]
+pub(crate) fn denied(outcome: Outcome) -> Option<(String, String)> {
+    match outcome {
+        Ok(_) => None,
+        Err(CallError::Denied(denied)) => Some((denied.required().to_string(), denied.missing().to_string())),
+        Err(other) => panic!("refused for something else: {other:?}"),
+    }
 }
 
 /// A call of a tool, with arguments as JSON text.

@@ -1,4 +1,5 @@
-//! `subscriptions/listen` over HTTP: a stream of events that stays open until the client leaves it or the server drains.
+//! `subscriptions/listen` over HTTP: a stream of events that stays open until the client leaves it, its
+//! token ends, or the server drains.
 
 use ::http::Response;
 use bytes::Bytes;
@@ -13,6 +14,7 @@ use super::refusal::Refusal;
 use super::sse;
 use super::{Endpoint, Posted};
 use crate::subscription::Subscription;
+use crate::until::until;
 
 impl Endpoint {
     /// Opens a stream of what the filter names, if there is a place for it. The head goes out at once, and the
@@ -23,11 +25,15 @@ impl Endpoint {
         id: RequestId,
         filter: SubscriptionFilter,
     ) -> Result<Response<Body>, Refusal> {
+        self.runtime
+            .may_read(&posted.principal, filter.resource_subscriptions.iter().map(String::as_str))
+            .map_err(|denied| Refusal::Denied { id: id.clone(), denied })?;
         let place = self
             .streams
             .open(&posted.principal)
             .map_err(|error| Refusal::TooManyStreams { id: Some(id.clone()), error })?;
-        let subscription = Subscription::open(&self.runtime, id.clone(), filter, place).await.map_err(|error| {
+        let subscription = Subscription::open(&self.runtime, &posted.principal, id.clone(), filter, place);
+        let subscription = subscription.await.map_err(|error| {
             tracing::warn!(%error, "a stream of notifications could not be opened");
             Refusal::StoreUnavailable { id: Some(id.clone()) }
         })?;
@@ -54,6 +60,7 @@ fn events(subscription: Subscription, drain: CancellationToken) -> impl Stream<I
                 Stage::Open(mut subscription) => tokio::select! {
                     biased;
                     () = drain.cancelled() => Some((event(&subscription.end()), Stage::Ended)),
+                    () = until(subscription.expires()) => Some((event(&subscription.end()), Stage::Ended)),
                     message = subscription.next() => Some((event(&message), Stage::Open(subscription))),
                 },
                 Stage::Ended => None,

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use ::http::{HeaderValue, Response, StatusCode, header};
+use outboard_identity::Denied;
 use outboard_protocol::error::code;
 use outboard_protocol::jsonrpc::MessageError;
-use outboard_protocol::{Era, ErrorObject, ProtocolError, RequestId, encode};
+use outboard_protocol::{Era, ErrorObject, ProtocolError, RequestId, Revision, encode};
 use outboard_runtime::CallError;
 use outboard_store::UpdateSessionError;
 
@@ -50,6 +51,8 @@ pub(crate) enum Refusal {
     TooManySessions { id: RequestId, retry_after: Duration },
     /// The client may not subscribe to that.
     Subscription { id: RequestId, error: UpdateSessionError },
+    /// The client lacks a scope.
+    Denied { id: RequestId, denied: Denied },
     /// The client has too many streams open, or all clients together.
     TooManyStreams { id: Option<RequestId>, error: TooManyStreams },
     /// The store cannot be reached.
@@ -92,6 +95,7 @@ impl Refusal {
         let mut response = super::json(status, self.message());
         let headers = response.headers_mut();
         match self {
+            Self::Denied { denied, .. } => deny(&mut response, denied),
             Self::MethodNotAllowed => {
                 headers.insert(header::ALLOW, HeaderValue::from_static("POST, GET, DELETE"));
             }
@@ -132,7 +136,10 @@ impl Refusal {
             | Self::RepeatedHeader { id, .. }
             | Self::TooManyStreams { id, .. }
             | Self::Internal { id } => id.as_ref(),
-            Self::Subscription { id, .. } | Self::TooManySessions { id, .. } | Self::NoEvents { id } => Some(id),
+            Self::Subscription { id, .. }
+            | Self::Denied { id, .. }
+            | Self::TooManySessions { id, .. }
+            | Self::NoEvents { id } => Some(id),
             _ => None,
         }
     }
@@ -154,6 +161,7 @@ impl Refusal {
             | Self::NotResumable => StatusCode::BAD_REQUEST,
             Self::SessionNotFound { .. } => StatusCode::NOT_FOUND,
             Self::Subscription { .. } => StatusCode::OK,
+            Self::Denied { .. } => StatusCode::FORBIDDEN,
             Self::TooManyStreams { error: TooManyStreams::OfPrincipal { .. }, .. } | Self::TooManySessions { .. } => {
                 StatusCode::TOO_MANY_REQUESTS
             }
@@ -188,6 +196,9 @@ impl Refusal {
                 (code::INVALID_REQUEST, format!("the header {name} stands more than once").into())
             }
             Self::Protocol { error, .. } => return error.object(),
+            Self::Denied { denied, .. } => {
+                return CallError::Denied(denied.clone()).object(Revision::newest(Era::Modern));
+            }
             Self::SessionMissing { .. } => (
                 code::INVALID_REQUEST,
                 "there is no Mcp-Session-Id: call initialize first, or name a protocol version without sessions".into(),
@@ -227,9 +238,17 @@ fn protocol_status(era: Era, error: &ProtocolError) -> StatusCode {
     }
 }
 
+/// What the response to a caller that lacks a scope has beside its status: the refusal itself, for the layer around this
+/// service that writes the challenge (RFC 6750 §3), and that nobody keeps it.
+pub(crate) fn deny(response: &mut Response<Body>, denied: Denied) {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.extensions_mut().insert(denied);
+}
+
 /// The status of a call that failed, while there is still a status to choose.
 pub(crate) fn call_status(era: Era, error: &CallError) -> StatusCode {
     match error {
+        CallError::Denied(_) => StatusCode::FORBIDDEN,
         CallError::DuplicateArgument { .. } | CallError::DuplicateAnswer { .. } => StatusCode::BAD_REQUEST,
         // 2026-07-28 *Error Handling*; legacy clients read it from 200 as any other.
         CallError::MissingCapability { .. } if era == Era::Modern => StatusCode::BAD_REQUEST,

@@ -14,7 +14,7 @@ use outboard_runtime::{CallError, Outcome};
 use super::body::Body;
 use super::first_poll::first_poll;
 use super::media::Accepts;
-use super::refusal::call_status;
+use super::refusal::{call_status, deny};
 use super::sse;
 use crate::answering::Answering;
 
@@ -58,6 +58,9 @@ pub(crate) fn whole(answering: &Answering, outcome: &Outcome) -> Response<Body> 
     let mut response = super::json(status(answering, outcome), answering.message(outcome));
     if let Some(wait) = outcome.as_ref().err().and_then(CallError::retry_after) {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+    }
+    if let Err(CallError::Denied(denied)) = outcome {
+        deny(&mut response, denied.clone());
     }
     response
 }

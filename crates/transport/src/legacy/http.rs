@@ -41,7 +41,7 @@ use event_id::EventId;
 use open_questions::OpenQuestions;
 use running::Running;
 use seats::Seats;
-use session_stream::SessionStream;
+use session_stream::{Reader, SessionStream};
 use writer::ENTRY_OVERHEAD;
 
 /// What legacy clients need beside the store: what runs and waits in this process.
@@ -108,15 +108,16 @@ impl Endpoint {
         let refuse = |error| Refusal::TooManyStreams { id: None, error };
         let place = self.streams.open(&principal).map_err(refuse)?;
         let (session, revision) = (*living.session, living.revision);
+        let reader = |place| Reader::new(principal, place);
         let last_event = single(&parts.headers, &LAST_EVENT_ID)?.filter(|id| !id.is_empty());
         match last_event.map(EventId::parse) {
             Some(Some(EventId::Answer { stream, place: after })) => {
                 self.resume(resume::Wanted { session, revision, stream, after }, seat, place).await
             }
             Some(None) => Err(Refusal::NotResumable),
-            None => Ok(SessionStream::open(self, (session, revision), &record, seat, None, place).await?),
+            None => Ok(SessionStream::open(self, (session, revision), &record, seat, None, reader(place)).await?),
             Some(Some(EventId::Session { position, .. })) => {
-                Ok(SessionStream::open(self, (session, revision), &record, seat, Some(position), place).await?)
+                Ok(SessionStream::open(self, (session, revision), &record, seat, Some(position), reader(place)).await?)
             }
         }
     }

@@ -155,10 +155,10 @@ impl Connection {
     /// `resources/subscribe` and its opposite.
     fn subscribe(&mut self, request: &Request, params: &Params<'_>) -> Result<Answered, ProtocolError> {
         let limits = self.config.subscriptions;
-        let uri = match subscribable(&self.runtime, request, params, limits) {
+        let uri = match subscribable(&self.runtime, &self.principal, request, params, limits) {
             Ok(uri) => uri,
             Err(NotSubscribable::Protocol(error)) => return Err(error),
-            Err(NotSubscribable::Unknown(error)) => {
+            Err(NotSubscribable::Refused(error)) => {
                 let revision = self.session.revision().unwrap_or_else(Revision::assumed);
                 return Ok(Answered::error(&request.id, &error.object(revision)));
             }

@@ -1,5 +1,6 @@
 //! `resources/subscribe` and its opposite, whatever they travel over: what may be subscribed to.
 
+use outboard_identity::Principal;
 use outboard_protocol::error::shortened;
 use outboard_protocol::params::{Params, ParamsError};
 use outboard_protocol::{Method, ProtocolError, Request};
@@ -13,8 +14,8 @@ use crate::subscription::SubscriptionLimits;
 pub(super) enum NotSubscribable {
     /// The client broke the protocol.
     Protocol(ProtocolError),
-    /// The client names a resource that does not exist.
-    Unknown(CallError),
+    /// The client names a resource that does not exist, or that it may not read.
+    Refused(CallError),
 }
 
 impl<E: Into<ProtocolError>> From<E> for NotSubscribable {
@@ -26,6 +27,7 @@ impl<E: Into<ProtocolError>> From<E> for NotSubscribable {
 /// The URI that a request subscribes to, or no longer wants to be subscribed to.
 pub(super) fn subscribable(
     runtime: &Runtime,
+    principal: &Principal,
     request: &Request,
     params: &Params<'_>,
     limits: SubscriptionLimits,
@@ -38,8 +40,11 @@ pub(super) fn subscribable(
     if uri.len() > limits.uri_bytes_max {
         return Err(ParamsError::WrongType { name: "uri", expected: "shorter: the server bounds it" }.into());
     }
-    if request.method == Method::ResourcesSubscribe && !runtime.has_resource(&uri) {
-        return Err(NotSubscribable::Unknown(CallError::UnknownResource { uri: shortened(&uri) }));
+    if request.method == Method::ResourcesSubscribe {
+        if !runtime.has_resource(&uri) {
+            return Err(NotSubscribable::Refused(CallError::UnknownResource { uri: shortened(&uri) }));
+        }
+        runtime.may_read(principal, [&*uri]).map_err(|denied| NotSubscribable::Refused(denied.into()))?;
     }
     Ok((*uri).into())
 }

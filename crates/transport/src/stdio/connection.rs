@@ -87,7 +87,9 @@ impl Connection {
                     }
                 },
                 (permit, change) = changed(&queue, &mut self.session), if end.is_none() => {
-                    permit.send(encode::change(&change.method(), change.uri(), None));
+                    if self.runtime.may_read(&self.principal, change.uri()).is_ok() {
+                        permit.send(encode::change(&change.method(), change.uri(), None));
+                    }
                 }
             }
         }

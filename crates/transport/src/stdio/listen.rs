@@ -1,9 +1,10 @@
 //! `subscriptions/listen` on a pipe: messages that name their request, until the client cancels it or the server ends.
 
+use outboard_identity::Principal;
 use outboard_protocol::error::code;
 use outboard_protocol::types::SubscriptionFilter;
-use outboard_protocol::{ErrorObject, Request, encode};
-use outboard_runtime::Runtime;
+use outboard_protocol::{Era, ErrorObject, Request, Revision, encode};
+use outboard_runtime::{CallError, Runtime};
 use tokio_util::sync::CancellationToken;
 
 use super::answer::Answered;
@@ -11,11 +12,16 @@ use super::connection::Connection;
 use super::flight::{Done, InFlight};
 use crate::streams::StreamPlace;
 use crate::subscription::Subscription;
+use crate::until::until;
 
 impl Connection {
     /// Opens a stream of what the filter names, if there is a place for it.
     pub(super) fn listen(&self, request: Request, filter: SubscriptionFilter) -> Answered {
         let id = request.id;
+        let uris = filter.resource_subscriptions.iter().map(String::as_str);
+        if let Err(denied) = self.runtime.may_read(&self.principal, uris) {
+            return Answered::error(&id, &CallError::Denied(denied).object(Revision::newest(Era::Modern)));
+        }
         let place = match self.streams.open(&self.principal) {
             Ok(place) => place,
             Err(error) => return Answered::error(&id, &ErrorObject::new(error.code(), error.to_string())),
@@ -24,24 +30,24 @@ impl Connection {
             Ok(in_flight) => in_flight,
             Err(refused) => return refused,
         };
-        let (runtime, ending) = (self.runtime.clone(), self.ending.clone());
+        let (runtime, principal, ending) = (self.runtime.clone(), self.principal.clone(), self.ending.clone());
         Answered::Itself(Box::pin(async move {
             let cancelled = in_flight.cancelled();
             // Cancelled by the client, it ends without a word.
-            cancelled.run_until_cancelled(tell(in_flight, runtime, filter, place, ending)).await;
+            cancelled.run_until_cancelled(tell(in_flight, (runtime, principal), filter, place, ending)).await;
         }))
     }
 }
 
 async fn tell(
     in_flight: InFlight,
-    runtime: Runtime,
+    (runtime, principal): (Runtime, Principal),
     filter: SubscriptionFilter,
     place: StreamPlace,
     ending: CancellationToken,
 ) {
     let id = in_flight.id().clone();
-    let mut subscription = match Subscription::open(&runtime, id.clone(), filter, place).await {
+    let mut subscription = match Subscription::open(&runtime, &principal, id.clone(), filter, place).await {
         Ok(subscription) => subscription,
         Err(error) => {
             tracing::warn!(%error, "a stream of notifications could not be opened");
@@ -54,6 +60,7 @@ async fn tell(
         tokio::select! {
             biased;
             () = ending.cancelled() => break,
+            () = until(subscription.expires()) => break,
             message = subscription.next() => in_flight.tell(message).await,
         }
     }

@@ -4,7 +4,8 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::Method;
+use http::{HeaderMap, Method, Request};
+use outboard_identity::{GrantedScopes, Principal, ScopeSet};
 use outboard_protocol::headers;
 use outboard_protocol::types::{CallToolResult, Tool};
 use outboard_runtime::{Catalog, DynamicTool, Json, Notify, Runtime, RuntimeConfig, tool};
@@ -116,6 +117,52 @@ impl Shared {
 /// A key ring of its own.
 pub(crate) fn ring() -> Arc<KeyRing> {
     Arc::new(KeyRing::new(vec![RootKey::generate()]).unwrap())
+}
+
+/// Serves callers who are told by a header, as a layer in front would have found them out.
+pub(crate) async fn for_callers(service: StreamableHttp) -> Served {
+    let found_out = tower::service_fn(move |mut request: Request<_>| {
+        let caller = caller_in(request.headers());
+        request.extensions_mut().insert(caller);
+        let answer = service.clone().call(request);
+        async move {
+            let Ok(response) = answer.await;
+            Ok::<_, Infallible>(response)
+        }
+    });
+    Served::start(found_out).await
+}
+
+/// Whoever asks for a service that [`for_callers`] serves: issuer, subject, client, and the scopes it was granted.
+#[derive(Clone, Copy)]
+pub(crate) struct Caller {
+    pub(crate) issuer: &'static str,
+    pub(crate) subject: &'static str,
+    pub(crate) client: &'static str,
+    pub(crate) scopes: &'static str,
+}
+
+/// Somebody without any scope.
+pub(crate) const ADA: Caller = Caller { issuer: "https://a.example", subject: "ada", client: "editor", scopes: "" };
+
+impl Caller {
+    /// The same party with these scopes.
+    pub(crate) const fn with(self, scopes: &'static str) -> Self {
+        Self { scopes, ..self }
+    }
+
+    /// The request by this caller.
+    pub(crate) fn asks(self, request: HttpRequest) -> HttpRequest {
+        let Self { issuer, subject, client, scopes } = self;
+        request.with("x-caller", format!("{issuer},{subject},{client},{scopes}"))
+    }
+}
+
+/// The caller of a request that [`Caller::asks`] made.
+pub(crate) fn caller_in(headers: &HeaderMap) -> Principal {
+    let parts: Vec<&str> = headers["x-caller"].to_str().unwrap().split(',').collect();
+    let scopes = if parts[3].is_empty() { ScopeSet::default() } else { parts[3].parse().unwrap() };
+    Principal::verified(parts[0], parts[1], parts[2], GrantedScopes::Only(scopes))
 }
 
 /// Calls a service without a connection, so that time can be paused.

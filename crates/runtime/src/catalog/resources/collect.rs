@@ -7,10 +7,11 @@ use outboard_protocol::error::shortened;
 use outboard_protocol::types::{Resource, ResourceTemplate};
 use outboard_protocol::uri_template::{URI_BYTES_MAX, UriTemplate};
 
-use super::{Listed, Resources, Template};
+use super::{Listed, Resources, Template, Unlisted};
+use crate::access::{Access, Policy};
 use crate::catalog::Catalog;
 use crate::catalog::error::{CatalogError, Item};
-use crate::catalog::pages::Pages;
+use crate::catalog::permitted::{Guarded, Permitted};
 use crate::catalog::snapshot::SnapshotLimits;
 use crate::catalog::source::{Place, Source, Withheld, whose};
 use crate::provider::{OfferedResource, OfferedTemplate, SharedHandler};
@@ -26,14 +27,17 @@ impl Resources {
         // Who comes first wins, so that it does not matter whose list came last.
         let mut by_precedence: Vec<&Source<'_>> = sources.iter().collect();
         by_precedence.sort_by_key(|source| found.precedence(source.place));
-        for Source { place, offer, .. } in by_precedence {
+        for source in by_precedence {
             let mut note = |added: Result<(), CatalogError>| {
                 if let Err(error) = added {
-                    withheld.push(*place, error);
+                    withheld.push(source.place, error);
                 }
             };
-            offer.resources.iter().for_each(|offered| note(found.add_resource(*place, offered)));
-            offer.templates.iter().for_each(|offered| note(found.add_template(*place, offered)));
+            source.offer.resources.iter().for_each(|offered| note(found.add_resource(source, offered)));
+            if let Some(reader) = &source.offer.unlisted {
+                note(access_of(reader, Entry { place: source.place, item: Item::Resource, uri: "*" }).map(drop));
+            }
+            source.offer.templates.iter().for_each(|offered| note(found.add_template(source, offered)));
         }
         let unlisted = found.unlisted(sources);
         found.finish(limits, unlisted)
@@ -45,8 +49,8 @@ struct Collected<'a> {
     catalog: &'a Catalog,
     by_uri: HashMap<Box<str>, Listed>,
     templates: Vec<Template>,
-    listed: Vec<(Place, Resource)>,
-    listed_templates: Vec<(Place, ResourceTemplate)>,
+    listed: Vec<(Place, Guarded<Resource>)>,
+    listed_templates: Vec<(Place, Guarded<ResourceTemplate>)>,
 }
 
 impl<'a> Collected<'a> {
@@ -60,7 +64,8 @@ impl<'a> Collected<'a> {
         }
     }
 
-    fn add_resource(&mut self, place: Place, offered: &OfferedResource) -> Result<(), CatalogError> {
+    fn add_resource(&mut self, source: &Source<'_>, offered: &OfferedResource) -> Result<(), CatalogError> {
+        let place = source.place;
         let OfferedResource { resource, handler } = offered;
         let uri = resource.uri.as_str();
         if uri.is_empty() || uri.len() > URI_BYTES_MAX || uri.chars().any(char::is_control) {
@@ -75,12 +80,15 @@ impl<'a> Collected<'a> {
             let uri = first.template.as_str();
             return self.settle(Entry { place: first.place, item: Item::Template, uri }, second);
         }
-        self.by_uri.insert(uri.into(), Listed { place, handler: handler.clone() });
-        self.listed.push((place, resource.clone()));
+        let access = access_of(handler, second)?;
+        let policy = Policy::of(access, self.catalog.scope_rules.of_resource(source.backend, uri));
+        self.listed.push((place, (resource.clone(), policy.clone())));
+        self.by_uri.insert(uri.into(), Listed { place, handler: handler.clone(), policy });
         Ok(())
     }
 
-    fn add_template(&mut self, place: Place, offered: &OfferedTemplate) -> Result<(), CatalogError> {
+    fn add_template(&mut self, source: &Source<'_>, offered: &OfferedTemplate) -> Result<(), CatalogError> {
+        let place = source.place;
         let OfferedTemplate { template: listed, handler, completer } = offered;
         let text = listed.uri_template.as_str();
         let template =
@@ -102,9 +110,12 @@ impl<'a> Collected<'a> {
         {
             return Err(self.conflict(Entry { place: first.place, item: Item::Resource, uri }, second));
         }
+        let rules = &self.catalog.scope_rules;
+        let policy = Policy::of(access_of(handler, second)?, rules.of_resource(source.backend, text));
+        let by_uri = rules.by_uri(source.backend);
+        self.listed_templates.push((place, (listed.clone(), policy.clone())));
         let (handler, completer) = (handler.clone(), completer.clone());
-        self.templates.push(Template { place, template, handler, completer });
-        self.listed_templates.push((place, listed.clone()));
+        self.templates.push(Template { place, template, handler, completer, policy, by_uri });
         Ok(())
     }
 
@@ -145,13 +156,18 @@ impl<'a> Collected<'a> {
     }
 
     /// Who reads what nobody lists: the only one that does, or the first of several that are all named in the order.
-    fn unlisted(&self, sources: &[Source<'_>]) -> Option<(Place, SharedHandler)> {
-        let readers = || sources.iter().filter_map(|source| Some((source.place, source.offer.unlisted.clone()?)));
-        let is_clear = readers().count() == 1 || readers().all(|(place, _)| self.named_at(place).is_some());
-        readers().min_by_key(|(place, _)| self.precedence(*place)).filter(|_| is_clear)
+    fn unlisted(&self, sources: &[Source<'_>]) -> Option<Unlisted> {
+        let reader = |source: &Source<'_>| source.offer.unlisted.clone().filter(|it| !it.0.access().is_by_arguments());
+        let readers = || sources.iter().filter_map(|source| Some((source, reader(source)?)));
+        let is_clear = readers().count() == 1 || readers().all(|(source, _)| self.named_at(source.place).is_some());
+        let first = readers().min_by_key(|(source, _)| self.precedence(source.place));
+        let (source, handler) = first.filter(|_| is_clear)?;
+        let rules = &self.catalog.scope_rules;
+        let policy = Policy::of(handler.0.access(), rules.of_everything(source.backend));
+        Some(Unlisted { place: source.place, handler, policy, by_uri: rules.by_uri(source.backend) })
     }
 
-    fn finish(mut self, limits: &SnapshotLimits, unlisted: Option<(Place, SharedHandler)>) -> Resources {
+    fn finish(mut self, limits: &SnapshotLimits, unlisted: Option<Unlisted>) -> Resources {
         // A place that comes first was taken first; within one place the most specific goes first.
         let mut templates = std::mem::take(&mut self.templates);
         templates.sort_by_key(|template| (self.precedence(template.place), Reverse(template.template.literal_len())));
@@ -173,10 +189,19 @@ struct Entry<'a> {
     uri: &'a str,
 }
 
-fn in_catalog_order<T>(mut items: Vec<(Place, T)>, limits: &SnapshotLimits) -> Pages<T>
+/// What a reader says of who may read: nothing that depends on arguments.
+fn access_of(reader: &SharedHandler, of: Entry<'_>) -> Result<Access, CatalogError> {
+    let access = reader.0.access();
+    if access.is_by_arguments() {
+        return Err(CatalogError::ScopesForNothing { item: of.item, uri: shortened(of.uri) });
+    }
+    Ok(access)
+}
+
+fn in_catalog_order<T>(mut items: Vec<(Place, Guarded<T>)>, limits: &SnapshotLimits) -> Permitted<T>
 where
-    T: outboard_protocol::encode::Listed + crate::catalog::pages::Named + PartialEq,
+    T: outboard_protocol::encode::Listed + crate::catalog::pages::Named + Clone + PartialEq,
 {
     items.sort_by_key(|(place, _)| *place);
-    Pages::new(items.into_iter().map(|(_, item)| item).collect(), limits.page_items_max)
+    Permitted::new(items.into_iter().map(|(_, item)| item).collect(), limits)
 }

@@ -9,6 +9,7 @@ use outboard_protocol::types::ResourceTemplate;
 use outboard_protocol::uri_template::{UriTemplate, Variables};
 
 use super::{IntoResourceResult, MatchedUri, Read, Values};
+use crate::access::Access;
 use crate::call::{Call, Operation};
 use crate::context::Context;
 use crate::outcome::{Answer, CallError, Outcome};
@@ -18,11 +19,12 @@ use crate::provider::{BoxFuture, Handler};
 pub(super) struct ResourceHandler<F> {
     run: Arc<F>,
     mime_type: Option<Arc<str>>,
+    access: Access,
 }
 
 impl<F> ResourceHandler<F> {
-    pub(super) fn new(run: F, mime_type: Option<&str>) -> Self {
-        Self { run: Arc::new(run), mime_type: mime_type.map(Into::into) }
+    pub(super) fn new(run: F, mime_type: Option<&str>, access: Access) -> Self {
+        Self { run: Arc::new(run), mime_type: mime_type.map(Into::into), access }
     }
 }
 
@@ -39,6 +41,10 @@ where
             answer(contents, &uri, mime_type.as_deref())
         })
     }
+
+    fn access(&self) -> Access {
+        self.access.clone()
+    }
 }
 
 /// Reads what a template stands for.
@@ -48,15 +54,17 @@ pub(super) struct TemplateHandler<F> {
     /// `None` where the text is no template; the catalog does not take it then.
     template: Option<UriTemplate>,
     values: Values,
+    access: Access,
 }
 
 impl<F> TemplateHandler<F> {
-    pub(super) fn new(run: F, template: &ResourceTemplate, values: Values) -> Self {
+    pub(super) fn new(run: F, template: &ResourceTemplate, values: Values, access: Access) -> Self {
         Self {
             run: Arc::new(run),
             mime_type: template.mime_type.as_deref().map(Into::into),
             template: UriTemplate::parse(&template.uri_template).ok(),
             values,
+            access,
         }
     }
 
@@ -89,6 +97,10 @@ where
             let contents = run(Context::of(call)?, matched).await;
             answer(contents, &uri, mime_type.as_deref())
         })
+    }
+
+    fn access(&self) -> Access {
+        self.access.clone()
     }
 }
 

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use outboard_protocol::encode::ServerResult;
-use outboard_protocol::types::{COMPLETION_VALUES_MAX, CallToolResult, CompleteResult, Completion};
+use outboard_protocol::types::{
+    COMPLETION_VALUES_MAX, CacheScope, CachingHints, CallToolResult, CompleteResult, Completion,
+};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -18,16 +20,20 @@ pub(super) enum Promised {
     Structured(Arc<CatalogTool>),
     /// No more values than one completion may have.
     Completion,
+    /// Kept for nobody but who was permitted to read it.
+    Private,
 }
 
 impl Promised {
     pub(super) fn by(call: &Call) -> Self {
         match &call.target {
             Some(Target::Tool(tool)) if tool.output.is_some() => Self::Structured(Arc::clone(tool)),
-            Some(Target::Completer(Some(_))) => Self::Completion,
-            Some(Target::Tool(_) | Target::Resource(_) | Target::Prompt(_) | Target::Completer(None)) | None => {
-                Self::Nothing
-            }
+            Some(Target::Completer { handler: Some(_), .. }) => Self::Completion,
+            Some(Target::Resource { policy: Some(_), .. }) => Self::Private,
+            Some(
+                Target::Tool(_) | Target::Resource { .. } | Target::Prompt(_) | Target::Completer { handler: None, .. },
+            )
+            | None => Self::Nothing,
         }
     }
 
@@ -49,9 +55,18 @@ impl Promised {
                 }
                 _ => ServerResult::Forwarded(raw, hints),
             },
+            (Self::Private, ServerResult::ReadResource(result, hints)) => {
+                ServerResult::ReadResource(result, private(hints))
+            }
+            (Self::Private, ServerResult::Forwarded(raw, hints)) => ServerResult::Forwarded(raw, hints.map(private)),
             (_, result) => result,
         }))
     }
+}
+
+/// Who shares it with others would give it to some who may not read it (specification: *Caching*).
+const fn private(hints: CachingHints) -> CachingHints {
+    CachingHints { cache_scope: CacheScope::Private, ..hints }
 }
 
 /// What is looked at in the result of a server behind us.

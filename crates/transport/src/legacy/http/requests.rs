@@ -90,10 +90,10 @@ impl Endpoint {
                 Ok(Wanted::nothing())
             }
             Method::ResourcesSubscribe | Method::ResourcesUnsubscribe => {
-                match subscribable(&self.runtime, request, &params, self.config.subscriptions) {
+                match subscribable(&self.runtime, &posted.principal, request, &params, self.config.subscriptions) {
                     Ok(uri) => self.subscribe(request, &uri, living).await,
                     Err(NotSubscribable::Protocol(error)) => Err(refuse(error)),
-                    Err(NotSubscribable::Unknown(error)) => Ok(Wanted::Outcome(Box::new(Err(error)))),
+                    Err(NotSubscribable::Refused(error)) => Ok(Wanted::Outcome(Box::new(Err(error)))),
                 }
             }
             _ => {

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use ::http::Response;
 use bytes::Bytes;
+use outboard_identity::Principal;
 use outboard_protocol::Revision;
 use outboard_runtime::{Listening, Since, Told, Topics, Watching};
 use outboard_store::{Sequence, Session, SessionRecord, SessionState};
@@ -28,7 +29,7 @@ use crate::http::body::Body;
 use crate::http::refusal::Refusal;
 use crate::http::{Endpoint, sse};
 use crate::streams::StreamPlace;
-use crate::until::until;
+use crate::until::{proof_ends, until};
 
 /// How long a claim waits for a store that does not answer, or for a newer stream that goes first.
 const CLAIM_RETRY: Duration = Duration::from_secs(1);
@@ -51,11 +52,25 @@ pub(super) struct SessionStream {
     places: Places,
     /// What a client is told to wait before it comes back; only in sessions whose streams may end early.
     retry: Option<Duration>,
-    /// When its connection ends.
+    /// When its connection ends: it is old enough, or the proof of who reads it is.
     end: Option<Instant>,
     /// Until when nothing is told, since something was told just now.
     pause_until: Instant,
+    reader: Reader,
+}
+
+/// Who reads a stream.
+pub(super) struct Reader {
+    /// Proven by this request: what it may read is told, for as long as the proof is good.
+    principal: Principal,
     _place: StreamPlace,
+}
+
+impl Reader {
+    /// A reader with a place among those who read streams.
+    pub(super) const fn new(principal: Principal, place: StreamPlace) -> Self {
+        Self { principal, _place: place }
+    }
 }
 
 enum Stage {
@@ -79,7 +94,7 @@ impl SessionStream {
         record: &SessionRecord,
         seat: Seat,
         after: Option<Sequence>,
-        place: StreamPlace,
+        reader: Reader,
     ) -> Result<Response<Body>, Refusal> {
         let topic = topic(&session);
         let uris = record.subscriptions.iter().map(|uri| uri.as_str().into());
@@ -102,6 +117,8 @@ impl SessionStream {
         };
         let config = &endpoint.config.legacy;
         let retry = revision.priming_events.then_some(config.retry);
+        let age_end = config.connection_max.filter(|_| retry.is_some()).map(|age| Instant::now() + age);
+        let proof_end = proof_ends(&reader.principal, &*endpoint.runtime.store().clock);
         seat.queue();
         let stream = Self {
             watching: watch(endpoint, record, BTreeMap::new()),
@@ -115,9 +132,9 @@ impl SessionStream {
             held: None,
             places,
             retry,
-            end: config.connection_max.filter(|_| retry.is_some()).map(|age| Instant::now() + age),
+            end: age_end.into_iter().chain(proof_end).min(),
             pause_until: Instant::now(),
-            _place: place,
+            reader,
         };
         let events = futures_util::stream::unfold(stream, |mut stream| async move {
             let piece = stream.next().await?;
@@ -255,7 +272,7 @@ fn watch(
     .collect()
 }
 
-/// Ends when the stream is to end: the server drains, or the connection is old enough.
+/// Ends when the stream is to end: the server drains, the connection is old enough, or its token has ended.
 pub(super) async fn closing(endpoint: &Endpoint, end: Option<Instant>) {
     let age = until(end);
     tokio::select! {

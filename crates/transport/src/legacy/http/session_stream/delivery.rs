@@ -73,7 +73,8 @@ impl SessionStream {
             }
             let Told { sequence, change } = told_now;
             let is_ours = change.uri() == Some(&*self.topic);
-            if is_last && !is_ours && !self.places.was_delivered(*sequence, self.retry.is_some()) {
+            let is_permitted = || self.endpoint.runtime.may_read(&self.reader.principal, change.uri()).is_ok();
+            if is_last && !is_ours && is_permitted() && !self.places.was_delivered(*sequence, self.retry.is_some()) {
                 self.places.ordinal = self.places.ordinal.wrapping_add(1);
                 self.places.id(&self.seat).write(&mut out);
                 sse::write_message(&mut out, &encode::change(&change.method(), change.uri(), None));
