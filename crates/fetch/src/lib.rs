@@ -23,6 +23,7 @@ mod fetcher;
 mod request;
 mod resolve;
 mod response;
+mod single_flight;
 mod target;
 
 pub use crate::address::SpecialUse;
@@ -31,4 +32,5 @@ pub use crate::error::{BuildError, Cause, FetchError, Phase};
 pub use crate::fetcher::Fetcher;
 pub use crate::request::Request;
 pub use crate::response::Response;
+pub use crate::single_flight::{Flight, SingleFlight};
 pub use crate::target::{Reach, Target, TargetError};

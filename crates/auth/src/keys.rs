@@ -1,0 +1,284 @@
+//! The keys of an issuer, kept fresh: read without a lock, fetched by one at a time, and never given up for a fault.
+//!
+//! - Fresh keys are used as they are. Keys past their freshness are used on while somebody fetches them again: who follows
+//!   ([`IssuerKeys::follow`]) in the background, else the one request that finds it out.
+//! - A token with a key that is not known has the keys fetched once more, and all such tokens wait for the same fetch.
+//! - Fetches begin at most once in a cool-down, whatever asks for them and whatever became of the last one.
+//!
+//! Spans of time go by a clock that nobody can set; the time of day plays no part here.
+
+mod discovery;
+pub(crate) mod document;
+mod fault;
+mod shelf;
+mod source;
+
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicUsize, Ordering},
+};
+use std::time::Duration;
+
+use outboard_fetch::{Fetcher, Flight};
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until, timeout};
+use url::Url;
+
+pub use self::fault::KeysFault;
+pub(crate) use self::shelf::later;
+use self::{shelf::Shelf, source::Source};
+use crate::config::{AuthLimits, IssuerConfig, JwtRules};
+use crate::jwk::JwkSet;
+
+/// The keys of one issuer.
+pub(crate) struct IssuerKeys {
+    shelf: Arc<Shelf>,
+    fetching: Mutex<Fetching>,
+    /// Tells who follows that a fetch has begun or is due.
+    woken: Notify,
+    followers: AtomicUsize,
+}
+
+#[derive(Default)]
+struct Fetching {
+    /// The fetch that was begun last. It is kept when everybody who waited has left, so that the next one goes on with it.
+    flight: Option<Flight<()>>,
+    /// When the next may begin. `None`: now.
+    after: Option<Instant>,
+}
+
+/// There are no keys now.
+#[derive(Debug)]
+pub(crate) struct NoKeys {
+    /// When it is worth trying again.
+    pub(crate) retry_after: Duration,
+}
+
+/// How it stands with the keys of an issuer.
+#[derive(Clone, Debug)]
+pub enum KeysState {
+    /// They are fresh.
+    Fresh,
+    /// They could not be fetched again in time, and are used on.
+    Stale {
+        /// For how long they have been so.
+        since: Duration,
+        /// Why. `None`: nobody has tried yet.
+        fault: Option<Arc<KeysFault>>,
+    },
+    /// There are none that may be used: no token of the issuer can be judged.
+    Missing {
+        /// Why. `None`: nobody has tried yet.
+        fault: Option<Arc<KeysFault>>,
+    },
+    /// None are needed: the issuer is asked about each token.
+    NotUsed,
+}
+
+impl IssuerKeys {
+    pub(crate) fn new(
+        issuer: &IssuerConfig,
+        issuer_url: Url,
+        rules: &JwtRules,
+        limits: &AuthLimits,
+        fetcher: Fetcher,
+    ) -> Self {
+        let source = Source {
+            issuer: issuer.issuer.clone(),
+            issuer_url,
+            keys: rules.keys.clone(),
+            hosts: rules.jwks_hosts.clone(),
+            reach: issuer.reach,
+            fetcher,
+            limits: limits.clone(),
+        };
+        Self {
+            shelf: Arc::new(Shelf::new(source)),
+            fetching: Mutex::default(),
+            woken: Notify::new(),
+            followers: AtomicUsize::new(0),
+        }
+    }
+
+    /// The keys that are to be used now. Who finds them stale, or finds none, fetches them first if nobody else does.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: a fetch that was begun is gone on with by the next one who asks.
+    pub(crate) async fn usable(&self) -> Result<Arc<JwkSet>, NoKeys> {
+        match self.shelf.usable() {
+            Some(snapshot) if snapshot.fresh_until > Instant::now() => Ok(Arc::clone(&snapshot.keys)),
+            Some(snapshot) => {
+                self.refresh().await;
+                Ok(self.shelf.usable().map_or_else(|| Arc::clone(&snapshot.keys), |newer| Arc::clone(&newer.keys)))
+            }
+            None => {
+                self.fetch().await;
+                self.shelf.usable().map(|snapshot| Arc::clone(&snapshot.keys)).ok_or_else(|| self.no_keys())
+            }
+        }
+    }
+
+    /// The keys after a look for one that is not in `seen`. They may be the same, if the issuer was asked a short while ago.
+    ///
+    /// # Errors
+    ///
+    /// [`NoKeys`] if the issuer did not answer, so that nobody knows whether it has the key.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`usable`](Self::usable).
+    pub(crate) async fn newer_than(&self, seen: &Arc<JwkSet>) -> Result<Arc<JwkSet>, NoKeys> {
+        if let Some(newer) = self.shelf.usable().filter(|snapshot| !Arc::ptr_eq(&snapshot.keys, seen)) {
+            return Ok(Arc::clone(&newer.keys));
+        }
+        let has_landed = self.fetch().await;
+        let was_answered = self.shelf.fault().is_none_or(|fault| fault.is_answer());
+        match self.shelf.usable() {
+            Some(snapshot) if has_landed && was_answered => Ok(Arc::clone(&snapshot.keys)),
+            // A fetch that somebody else has just ended well, or none.
+            Some(snapshot) if !Arc::ptr_eq(&snapshot.keys, seen) => Ok(Arc::clone(&snapshot.keys)),
+            _ => Err(self.no_keys()),
+        }
+    }
+
+    /// Fetches the keys if there are none or if they are no longer fresh, waiting for as long as it takes.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`usable`](Self::usable).
+    pub(crate) async fn warm(&self) {
+        if self.due() <= Instant::now()
+            && let Some(flight) = self.flight()
+        {
+            flight.await;
+        }
+    }
+
+    /// Keeps the keys fresh for as long as it is polled, so that no request has to.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: requests do it themselves again.
+    pub(crate) async fn follow(&self) {
+        let _following = Following::new(&self.followers);
+        loop {
+            if let Some(flight) = self.under_way() {
+                flight.await;
+            }
+            self.warm().await;
+            tokio::select! {
+                () = sleep_until(self.due()) => {}
+                () = self.woken.notified() => {}
+            }
+        }
+    }
+
+    /// How it stands with them.
+    pub(crate) fn state(&self) -> KeysState {
+        let fault = self.shelf.fault();
+        match self.shelf.usable() {
+            None => KeysState::Missing { fault },
+            Some(snapshot) => match Instant::now().checked_duration_since(snapshot.fresh_until) {
+                Some(since) if !since.is_zero() => KeysState::Stale { since, fault },
+                _ => KeysState::Fresh,
+            },
+        }
+    }
+
+    /// What became of the last fetch, if not what it should.
+    pub(crate) fn fault(&self) -> Option<Arc<KeysFault>> {
+        self.shelf.fault()
+    }
+
+    /// Has stale keys fetched, and waits for it only where nobody else can.
+    async fn refresh(&self) {
+        if self.followers.load(Ordering::Relaxed) > 0 {
+            self.woken.notify_one();
+            return;
+        }
+        match self.under_way() {
+            // Ours is the one clone beside the kept one: whoever began has left.
+            Some(flight) if flight.others() <= 1 => self.wait(flight).await,
+            Some(_) => {}
+            None => {
+                self.fetch().await;
+            }
+        }
+    }
+
+    /// Fetches, or waits for who does. Returns whether no fetch is under way any more.
+    async fn fetch(&self) -> bool {
+        match self.flight() {
+            Some(flight) => {
+                self.woken.notify_one();
+                self.wait(flight.clone()).await;
+                flight.has_landed()
+            }
+            None => true,
+        }
+    }
+
+    async fn wait(&self, flight: Flight<()>) {
+        // What takes longer goes on with the next one who asks.
+        drop(timeout(self.shelf.limits().issuer_timeout, flight).await);
+    }
+
+    /// The fetch that is under way.
+    fn under_way(&self) -> Option<Flight<()>> {
+        self.fetching().flight.clone().filter(|flight| !flight.has_landed())
+    }
+
+    /// The fetch that is under way, or else a new one, or nothing while it is too early for another.
+    fn flight(&self) -> Option<Flight<()>> {
+        let mut fetching = self.fetching();
+        if let Some(flight) = fetching.flight.as_ref().filter(|flight| !flight.has_landed()) {
+            return Some(flight.clone());
+        }
+        let now = Instant::now();
+        if fetching.after.is_some_and(|after| now < after) {
+            return None;
+        }
+        fetching.after = Some(later(now, self.shelf.limits().keys_cool_down.max(COOL_DOWN_MIN)));
+        let flight = Flight::new(Arc::clone(&self.shelf).fetch());
+        fetching.flight = Some(flight.clone());
+        Some(flight)
+    }
+
+    /// When keys should be fetched next.
+    fn due(&self) -> Instant {
+        let earliest = self.fetching().after.unwrap_or_else(Instant::now);
+        self.shelf.usable().map_or(earliest, |snapshot| snapshot.fresh_until.max(earliest))
+    }
+
+    fn no_keys(&self) -> NoKeys {
+        let after = self.fetching().after.map(|after| after.saturating_duration_since(Instant::now()));
+        NoKeys { retry_after: after.unwrap_or_default().max(RETRY_MIN) }
+    }
+
+    fn fetching(&self) -> MutexGuard<'_, Fetching> {
+        self.fetching.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Counts who follows.
+struct Following<'k>(&'k AtomicUsize);
+
+impl<'k> Following<'k> {
+    fn new(followers: &'k AtomicUsize) -> Self {
+        followers.fetch_add(1, Ordering::Relaxed);
+        Self(followers)
+    }
+}
+
+impl Drop for Following<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// No config makes us fetch more often.
+const COOL_DOWN_MIN: Duration = Duration::from_millis(100);
+
+/// A client that is told to come back at once comes back at once.
+const RETRY_MIN: Duration = Duration::from_secs(1);
