@@ -1,13 +1,14 @@
 //! `cargo xtask bench`: what a modern `tools/call` costs, beside a bare axum server that answers the same bytes.
 //!
 //! Ratios are what counts: absolute numbers belong to the machine, and to what else it does at that moment. So in each round
-//! both servers are fresh processes on the same core, and are loaded in turn, a second each: whatever disturbs the one
-//! disturbs the other. Every answer is verified.
+//! all servers are fresh processes on the same core, and are loaded in turn, a second each: whatever disturbs the one
+//! disturbs the others. Every answer is verified.
 
 mod accounting;
 mod report;
 
 use std::{
+    fs,
     path::{Path, PathBuf},
     process::Command,
     thread,
@@ -20,7 +21,7 @@ use serde::Deserialize;
 
 use self::{
     accounting::Cpu,
-    report::{Pair, Pairs, Point},
+    report::{Point, Turn, Turns},
 };
 use crate::{
     process,
@@ -73,17 +74,19 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         limit: workspace.build("bench-limit", "bench-limit", Profile::Release)?,
         ours: workspace.build("everything", "everything", Profile::Release)?,
         load: workspace.build("bench-load", "bench-load", Profile::Release)?,
+        verify: workspace.build("bench-verify", "bench-verify", Profile::Release)?,
         place: workspace.scratch("bench")?,
         cores: Cores::available(),
         options,
     };
-    let mut pairs = Pairs::default();
+    let mut turns = Turns::default();
     for round in 1..=options.rounds {
         say!("round {round} of {}", options.rounds);
-        bench.round(&mut pairs)?;
+        bench.round(&mut turns)?;
     }
-    say!("\n{}\n\n{}", pairs.table(), bench.cores.described());
-    pairs.judge()
+    say!("\n{}\n\n{}", turns.table(), bench.cores.described());
+    bench.verifications()?;
+    turns.judge()
 }
 
 /// The programs, and where they run.
@@ -92,38 +95,70 @@ struct Bench<'a> {
     ours: PathBuf,
     /// The load generator.
     load: PathBuf,
+    /// Verifies tokens, and nothing else.
+    verify: PathBuf,
     place: PathBuf,
     cores: Cores,
     options: &'a Options,
 }
 
 impl Bench<'_> {
-    /// Starts both servers, warms them up, and loads them in turn at each number of connections.
-    fn round(&self, pairs: &mut Pairs) -> Result<()> {
+    /// Starts all servers, warms them up, and loads them in turn at each number of connections.
+    fn round(&self, turns: &mut Turns) -> Result<()> {
         let log = |name: &str| self.place.join(format!("{name}.log"));
-        let limit = Server::start(&mut self.cores.server(&self.limit), log("limit"))?;
-        let ours = Server::start(&mut server::serve(self.cores.server(&self.ours), &self.place)?, log("ours"))?;
+        let limit = Loaded::open(Server::start(&mut self.cores.server(&self.limit), log("limit"))?);
+        let mut command = server::serve(self.cores.server(&self.ours), &self.place)?;
+        let ours = Loaded::open(Server::start(&mut command, log("ours"))?);
+        let with_token = self.asking(log("with-token"))?;
 
-        let warm_up = |server: &Server| Ok::<_, anyhow::Error>(self.load(server, 32)?.template);
+        let warm_up = |server: &Loaded| Ok::<_, anyhow::Error>(self.load(server, 32)?.template);
         let (expected, got) = (warm_up(&limit)?, warm_up(&ours)?);
         ensure!(expected == got, "the servers do not answer the same bytes:\n  limit: {expected}\n  ours:  {got}");
+        let got = warm_up(&with_token)?;
+        ensure!(expected == got, "with a token, the answer is not the same: {got}");
 
         for connections in CONNECTIONS {
             for _ in 0..self.options.seconds {
-                let pair = Pair { limit: self.measure(&limit, connections)?, ours: self.measure(&ours, connections)? };
-                pairs.add(connections, pair);
+                let turn = Turn {
+                    limit: self.measure(&limit, connections)?,
+                    ours: self.measure(&ours, connections)?,
+                    with_token: self.measure(&with_token, connections)?,
+                };
+                turns.add(connections, turn);
             }
         }
         // The bare server knows no signal: killing it is its normal end.
-        limit.kill()?;
-        ours.stop()
+        limit.server.kill()?;
+        ours.server.stop()?;
+        with_token.server.stop()
+    }
+
+    /// A server of ours that asks for a token, and one for it, which is signed by RS256.
+    fn asking(&self, log: PathBuf) -> Result<Loaded> {
+        let place = self.place.join("with-token");
+        fs::create_dir_all(&place)?;
+        let mut command = server::serve(self.cores.server(&self.ours), &place)?;
+        let config = place.join("outboard.toml");
+        fs::write(&config, "dev_issuer = { enabled = true, algorithm = 'RS256' }\n")
+            .with_context(|| format!("cannot write {}", config.display()))?;
+        let server = Server::start(&mut command, log)?;
+        let mut command = Command::new(&self.ours);
+        command.arg("token").arg("--state-dir").arg(place.join("state")).arg(server.url());
+        let token = process::capture_within(LOAD_LIMIT, &mut command).context("there is no token to be had")?;
+        Ok(Loaded { server, token: Some(token.trim().to_owned()) })
+    }
+
+    /// Prints how many tokens of each algorithm are verified in a second, none of which was seen before.
+    fn verifications(&self) -> Result<()> {
+        say!("\n{}", process::capture_within(LOAD_LIMIT, &mut self.cores.server(&self.verify))?.trim_end());
+        Ok(())
     }
 
     /// Loads one server for its turn.
-    fn measure(&self, server: &Server, connections: u32) -> Result<Point> {
-        let before = Cpu::of(server.pid())?;
+    fn measure(&self, server: &Loaded, connections: u32) -> Result<Point> {
+        let before = Cpu::of(server.server.pid())?;
         let load = self.load(server, connections)?;
-        let cpu = Cpu::of(server.pid())?.since(before);
+        let cpu = Cpu::of(server.server.pid())?.since(before);
         Ok(Point {
             // The request by which the load generator learns the answer is one of them.
             cpu_us: cpu.as_secs_f64() * 1e6 / (load.requests + 1) as f64,
@@ -134,16 +169,33 @@ impl Bench<'_> {
     }
 
     /// One run of the load generator; a wrong answer is an error.
-    fn load(&self, server: &Server, connections: u32) -> Result<Load> {
+    fn load(&self, loaded: &Loaded, connections: u32) -> Result<Load> {
         let (connections, seconds) = (connections.to_string(), TURN_SECONDS.to_string());
         let mut command = self.cores.load(&self.load);
-        command.args(["--url", server.url(), "--connections", &connections, "--seconds", &seconds]);
+        command.args(["--url", loaded.server.url(), "--connections", &connections, "--seconds", &seconds]);
+        if let Some(token) = &loaded.token {
+            command.env("BENCH_TOKEN", token);
+        }
         let printed = process::capture_within(LOAD_LIMIT, &mut command)?;
         let load: Load = serde_json::from_str(&printed).context("cannot read what the load generator printed")?;
         let reason = load.first_error.as_deref().unwrap_or_default();
         ensure!(load.errors == 0, "{} of {} answers were wrong: {reason}", load.errors, load.requests);
         ensure!(load.requests > 0, "no request was answered");
         Ok(load)
+    }
+}
+
+/// A server under load.
+struct Loaded {
+    server: Server,
+    /// What it asks for.
+    token: Option<String>,
+}
+
+impl Loaded {
+    /// A server that asks for nothing.
+    fn open(server: Server) -> Self {
+        Self { server, token: None }
     }
 }
 

@@ -1,6 +1,6 @@
 //! A load generator for one tool call: keep-alive connections over raw HTTP/1.1, every answer compared byte by byte.
 //!
-//! `bench-load --url URL --connections N --seconds S` prints one JSON object. It is one thread, so that it can be given
+//! `bench-load --url URL --connections N --seconds S` prints one JSON object; `BENCH_TOKEN` is sent as a bearer token. It is one thread, so that it can be given
 //! one core, and it measures nothing about the server's process: that is the caller's business.
 
 mod expect;
@@ -15,7 +15,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use clap::Parser;
 
-use crate::wire::Target;
+use crate::wire::{Target, Token};
 
 #[derive(Debug, Parser)]
 #[command(about = "Calls the tool `echo` of a modern MCP server as often as it can, and verifies every answer")]
@@ -23,6 +23,9 @@ struct Arguments {
     /// The endpoint, `http://ADDRESS:PORT/PATH`.
     #[arg(long)]
     url: Target,
+    /// A bearer token to send with each request; by variable, so that it stands in no list of processes.
+    #[arg(long, env = "BENCH_TOKEN", hide_env_values = true)]
+    token: Option<Token>,
     /// How many connections, each with one request at a time.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=4096))]
     connections: u32,
@@ -35,7 +38,7 @@ struct Arguments {
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let limit = Duration::from_secs(arguments.seconds);
-    let report = run::load(&arguments.url, arguments.connections, limit).await?;
+    let report = run::load(&arguments.url, arguments.token.as_ref(), arguments.connections, limit).await?;
     let text = serde_json::to_string(&report).context("cannot serialise the report")?;
     writeln!(io::stdout(), "{text}").context("cannot print the report")
 }

@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::{
     expect::Expected,
-    wire::{Connection, ID_DIGITS, Request, Target, message},
+    wire::{Connection, ID_DIGITS, Request, Target, Token, message},
 };
 
 /// The smallest id; each connection counts within a range of its own above it.
@@ -51,10 +51,10 @@ struct Seen {
 }
 
 /// Runs the load for as long as `limit`, and a little more for the last answers.
-pub(crate) async fn load(target: &Target, connections: u32, limit: Duration) -> Result<Report> {
+pub(crate) async fn load(target: &Target, token: Option<&Token>, connections: u32, limit: Duration) -> Result<Report> {
     let learnt = async {
         let mut connection = Connection::open(target).await?;
-        let answer = connection.call(&Request::new(target, FIRST_ID)).await?;
+        let answer = connection.call(&Request::new(target, token, FIRST_ID)).await?;
         Expected::learn(answer, FIRST_ID, &message(FIRST_ID))
     };
     let expected = Arc::new(timeout(PATIENCE, learnt).await.context("the first answer did not come")??);
@@ -65,7 +65,7 @@ pub(crate) async fn load(target: &Target, connections: u32, limit: Duration) -> 
     let start = Instant::now();
     let mut tasks = JoinSet::new();
     for (connection, first_id) in open.into_iter().zip((FIRST_ID..).step_by(IDS_PER_CONNECTION as usize)) {
-        let request = Request::new(target, first_id);
+        let request = Request::new(target, token, first_id);
         tasks.spawn(drive(connection, request, Arc::clone(&expected), first_id, start + limit));
     }
     let all = timeout(limit + PATIENCE, tasks.join_all()).await.context("the last answers did not come")?;
@@ -217,7 +217,7 @@ mod tests {
     #[tokio::test]
     async fn right_answers_are_counted() {
         let target = serving(right).await;
-        let report = load(&target, 3, Duration::from_millis(50)).await.unwrap();
+        let report = load(&target, None, 3, Duration::from_millis(50)).await.unwrap();
         assert_eq!((report.errors, report.first_error), (0, None));
         assert!(report.requests > 3 && report.rps > 0.0 && report.p50_us <= report.p99_us);
     }
@@ -225,7 +225,7 @@ mod tests {
     #[tokio::test]
     async fn wrong_answers_are_errors() {
         let target = serving(wrong_after_three).await;
-        let report = load(&target, 2, Duration::from_millis(50)).await.unwrap();
+        let report = load(&target, None, 2, Duration::from_millis(50)).await.unwrap();
         assert_eq!(report.requests, 6);
         assert!(report.errors > 0);
         assert!(report.first_error.unwrap().contains("0rdinary"));

@@ -1,6 +1,6 @@
 //! The wire: the request with a place for its id, and a connection that sends it and reads one answer.
 
-use std::{net::SocketAddr, str::FromStr};
+use std::{fmt, net::SocketAddr, str::FromStr};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::json;
@@ -20,6 +20,26 @@ const ANSWER_MAX: usize = 64 * 1024;
 pub(crate) struct Target {
     address: SocketAddr,
     path: String,
+}
+
+/// A bearer token. `Debug` does not show it.
+#[derive(Clone)]
+pub(crate) struct Token(String);
+
+impl FromStr for Token {
+    type Err = anyhow::Error;
+
+    fn from_str(token: &str) -> Result<Self> {
+        let is_token = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+        ensure!(is_token, "this is no token");
+        Ok(Self(token.to_owned()))
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token")
+    }
 }
 
 impl FromStr for Target {
@@ -48,7 +68,7 @@ pub(crate) struct Request {
 
 impl Request {
     /// A modern `tools/call` of `echo`.
-    pub(crate) fn new(target: &Target, id: u64) -> Self {
+    pub(crate) fn new(target: &Target, token: Option<&Token>, id: u64) -> Self {
         let meta = json!({
             "io.modelcontextprotocol/protocolVersion": "2026-07-28",
             "io.modelcontextprotocol/clientInfo": {"name": "bench-load", "version": env!("CARGO_PKG_VERSION")},
@@ -56,8 +76,9 @@ impl Request {
         });
         let params = json!({"name": "echo", "arguments": {"message": message(id)}, "_meta": meta});
         let body = json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params}).to_string();
+        let authorization = token.map(|Token(token)| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
         let head = format!(
-            "POST {} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n\
+            "POST {} HTTP/1.1\r\nHost: {}\r\n{authorization}Content-Type: application/json\r\n\
              Accept: application/json, text/event-stream\r\nMCP-Protocol-Version: 2026-07-28\r\n\
              Mcp-Method: tools/call\r\nMcp-Name: echo\r\nContent-Length: {}\r\n\r\n",
             target.path,
@@ -65,7 +86,10 @@ impl Request {
             body.len()
         );
         let text = head + &body;
-        let places = text.match_indices(&id.to_string()).map(|(place, _)| place).collect();
+        // A token may have the digits of the id in it, too.
+        let body_at = text.len() - body.len();
+        let id = id.to_string();
+        let places = text.match_indices(&id).map(|(place, _)| place).filter(|place| *place >= body_at).collect();
         Self { bytes: text.into_bytes(), places }
     }
 
@@ -162,10 +186,13 @@ mod tests {
     #[test]
     fn id_is_replaced_in_id_and_message() {
         let target = "http://127.0.0.1:1/mcp".parse().unwrap();
-        let mut request = Request::new(&target, 1_000_000_000);
-        request.set_id(b"1000000042");
-        assert_eq!(request.bytes, Request::new(&target, 1_000_000_042).bytes);
-        assert_eq!(request.places.len(), 2);
+        let token: Token = "a1000000000".parse().unwrap();
+        for token in [None, Some(&token)] {
+            let mut request = Request::new(&target, token, 1_000_000_000);
+            request.set_id(b"1000000042");
+            assert_eq!(request.bytes, Request::new(&target, token, 1_000_000_042).bytes);
+            assert_eq!(request.places.len(), 2);
+        }
     }
 
     #[test]

@@ -11,6 +11,9 @@ const JUDGED_AT: u32 = 32;
 /// How much more processor time per request than the bare server we may use there.
 const RATIO_MAX: f64 = 1.4;
 
+/// How much more we may use where a token comes with each request, than where none is asked for.
+const TOKEN_RATIO_MAX: f64 = 1.15;
+
 /// One measurement.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Point {
@@ -23,51 +26,70 @@ pub(super) struct Point {
     pub(super) p99_us: f64,
 }
 
-/// Both servers, one right after the other.
+/// All servers, one right after the other.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Pair {
+pub(super) struct Turn {
     pub(super) limit: Point,
     pub(super) ours: Point,
+    /// Ours, where a token comes with each request.
+    pub(super) with_token: Point,
 }
 
-/// All pairs, with the number of connections that they were measured at.
+/// All turns, with the number of connections that they were measured at.
 #[derive(Debug, Default)]
-pub(super) struct Pairs(Vec<(u32, Pair)>);
+pub(super) struct Turns(Vec<(u32, Turn)>);
 
-impl Pairs {
-    /// Adds one pair.
-    pub(super) fn add(&mut self, connections: u32, pair: Pair) {
-        self.0.push((connections, pair));
+impl Turns {
+    /// Adds one turn.
+    pub(super) fn add(&mut self, connections: u32, turn: Turn) {
+        self.0.push((connections, turn));
     }
 
-    /// The medians of both servers and their ratios, as a Markdown table.
+    /// The medians of all servers and their ratios, as a Markdown table.
     pub(super) fn table(&self) -> String {
         let mut rows = Vec::new();
         for connections in CONNECTIONS {
-            rows.push(row(connections, "limit", self.medians(connections, |pair| pair.limit), String::new()));
-            let ratio = format!("{:.2}", self.ratio(connections));
-            rows.push(row(connections, "ours", self.medians(connections, |pair| pair.ours), ratio));
+            rows.push(row(connections, "limit", self.medians(connections, |turn| turn.limit), String::new()));
+            let ratio = format!("{:.2} × limit", self.ratio(connections));
+            rows.push(row(connections, "ours", self.medians(connections, |turn| turn.ours), ratio));
+            let ratio = format!("{:.2} × ours", self.token_ratio(connections));
+            rows.push(row(connections, "with token", self.medians(connections, |turn| turn.with_token), ratio));
         }
-        table::markdown(["c", "server", "CPU µs/req", "req/s", "p50 µs", "p99 µs", "CPU ours/limit"], &rows)
+        table::markdown(["c", "server", "CPU µs/req", "req/s", "p50 µs", "p99 µs", "CPU"], &rows)
     }
 
-    /// Says whether the target holds, and fails if it does not.
+    /// Says whether the targets hold, and fails if one does not.
     pub(super) fn judge(&self) -> Result<()> {
-        let ratio = self.ratio(JUDGED_AT);
-        let target = format!("at most {RATIO_MAX} × the limit's CPU per request at {JUDGED_AT} connections");
-        ensure!(ratio <= RATIO_MAX, "the target is missed: {target}; measured {ratio:.2}");
-        say!("The target holds: {target}; measured {ratio:.2}.");
+        let targets = [
+            (self.ratio(JUDGED_AT), RATIO_MAX, "the limit's CPU per request"),
+            (self.token_ratio(JUDGED_AT), TOKEN_RATIO_MAX, "our CPU per request without a token"),
+        ];
+        let mut missed = Vec::new();
+        for (ratio, ratio_max, what) in targets {
+            let holds = ratio <= ratio_max;
+            let target = format!("at most {ratio_max} × {what} at {JUDGED_AT} connections; measured {ratio:.2}");
+            say!("The target {}: {target}.", if holds { "holds" } else { "is missed" });
+            if !holds {
+                missed.push(target);
+            }
+        }
+        ensure!(missed.is_empty(), "a target is missed: {}", missed.join(" and "));
         Ok(())
     }
 
-    /// The median of what the pairs say: within a pair, both had the same weather.
+    /// The median of what the turns say: within a turn, all had the same weather.
     fn ratio(&self, connections: u32) -> f64 {
-        self.median(connections, |pair| pair.ours.cpu_us / pair.limit.cpu_us)
+        self.median(connections, |turn| turn.ours.cpu_us / turn.limit.cpu_us)
+    }
+
+    /// The same of what a token costs.
+    fn token_ratio(&self, connections: u32) -> f64 {
+        self.median(connections, |turn| turn.with_token.cpu_us / turn.ours.cpu_us)
     }
 
     /// The median of each number of one server.
-    fn medians(&self, connections: u32, server: fn(&Pair) -> Point) -> Point {
-        let of = |number: fn(Point) -> f64| self.median(connections, |pair| number(server(pair)));
+    fn medians(&self, connections: u32, server: fn(&Turn) -> Point) -> Point {
+        let of = |number: fn(Point) -> f64| self.median(connections, |turn| number(server(turn)));
         Point {
             cpu_us: of(|point| point.cpu_us),
             rps: of(|point| point.rps),
@@ -76,8 +98,8 @@ impl Pairs {
         }
     }
 
-    fn median(&self, connections: u32, number: impl Fn(&Pair) -> f64) -> f64 {
-        median(self.0.iter().filter(|(at, _)| *at == connections).map(|(_, pair)| number(pair)).collect())
+    fn median(&self, connections: u32, number: impl Fn(&Turn) -> f64) -> f64 {
+        median(self.0.iter().filter(|(at, _)| *at == connections).map(|(_, turn)| number(turn)).collect())
     }
 }
 
@@ -106,16 +128,21 @@ fn median(mut values: Vec<f64>) -> f64 {
 mod tests {
     use super::*;
 
-    /// At 1 and 256 connections both servers cost the same.
-    fn pairs(at_32: &[(f64, f64)]) -> Pairs {
+    /// At 1 and 256 connections all servers cost the same.
+    fn turns(at_32: &[(f64, f64, f64)]) -> Turns {
         let point = |cpu_us: f64| Point { cpu_us, rps: 1000.4, p50_us: 30.0, p99_us: 99.0 };
-        let mut pairs = Pairs::default();
-        for (limit, ours) in at_32 {
-            pairs.add(1, Pair { limit: point(1.0), ours: point(1.0) });
-            pairs.add(32, Pair { limit: point(*limit), ours: point(*ours) });
-            pairs.add(256, Pair { limit: point(1.0), ours: point(1.0) });
+        let turn = |(limit, ours, with_token): (f64, f64, f64)| Turn {
+            limit: point(limit),
+            ours: point(ours),
+            with_token: point(with_token),
+        };
+        let mut turns = Turns::default();
+        for at_32 in at_32 {
+            turns.add(1, turn((1.0, 1.0, 1.0)));
+            turns.add(32, turn(*at_32));
+            turns.add(256, turn((1.0, 1.0, 1.0)));
         }
-        pairs
+        turns
     }
 
     #[test]
@@ -126,20 +153,23 @@ mod tests {
     }
 
     #[test]
-    fn target_is_judged_by_the_median_of_the_ratios() {
-        pairs(&[(10.0, 13.0), (30.0, 42.0), (10.0, 90.0)]).judge().unwrap();
-        let error = pairs(&[(10.0, 13.0), (30.0, 45.0), (10.0, 20.0)]).judge().unwrap_err().to_string();
-        assert!(error.ends_with("measured 1.50"), "{error}");
-        assert!(pairs(&[]).judge().is_err());
+    fn targets_are_judged_by_the_medians_of_the_ratios() {
+        turns(&[(10.0, 13.0, 14.0), (30.0, 42.0, 45.0), (10.0, 90.0, 100.0)]).judge().unwrap();
+        let error = turns(&[(10.0, 13.0, 13.0), (30.0, 45.0, 45.0), (10.0, 20.0, 20.0)]).judge().unwrap_err();
+        assert!(error.to_string().ends_with("measured 1.50"), "{error}");
+        let error = turns(&[(10.0, 10.0, 12.0)]).judge().unwrap_err();
+        assert!(error.to_string().ends_with("without a token at 32 connections; measured 1.20"), "{error}");
+        assert!(turns(&[]).judge().is_err());
     }
 
     #[test]
-    fn table_has_both_servers_at_each_number_of_connections() {
-        let table = pairs(&[(10.0, 12.0)]).table();
+    fn table_has_all_servers_at_each_number_of_connections() {
+        let table = turns(&[(10.0, 12.0, 15.0)]).table();
         let lines: Vec<&str> = table.lines().collect();
-        assert_eq!(lines[0], "| c   | server | CPU µs/req | req/s | p50 µs | p99 µs | CPU ours/limit |");
-        assert_eq!(lines[4], "| 32  | limit  | 10.0       | 1000  | 30     | 99     |                |");
-        assert_eq!(lines[5], "| 32  | ours   | 12.0       | 1000  | 30     | 99     | 1.20           |");
-        assert_eq!(lines.len(), 8);
+        assert_eq!(lines[0], "| c   | server     | CPU µs/req | req/s | p50 µs | p99 µs | CPU          |");
+        assert_eq!(lines[5], "| 32  | limit      | 10.0       | 1000  | 30     | 99     |              |");
+        assert_eq!(lines[6], "| 32  | ours       | 12.0       | 1000  | 30     | 99     | 1.20 × limit |");
+        assert_eq!(lines[7], "| 32  | with token | 15.0       | 1000  | 30     | 99     | 1.25 × ours  |");
+        assert_eq!(lines.len(), 11);
     }
 }

@@ -17,7 +17,7 @@ use crate::unique::{self, UniqueError};
 /// The answer to a call whose arguments do not fit, or are not its caller's to use.
 pub(super) fn refusal(call: &Call) -> Option<Outcome> {
     let refused = match fitting(call)? {
-        Err(unfit) => return Some(unfit),
+        Err(unfit) => return Some(*unfit),
         Ok(arguments) => access::by_arguments(call, &arguments).err()?,
     };
     Some(match refused {
@@ -31,11 +31,11 @@ pub(super) fn refusal(call: &Call) -> Option<Outcome> {
 }
 
 /// The arguments of a call that has such, if they fit; else the answer to it.
-pub(in crate::stack) fn fitting(call: &Call) -> Option<Result<Value, Outcome>> {
+pub(in crate::stack) fn fitting(call: &Call) -> Option<Result<Value, Box<Outcome>>> {
     match (&call.operation, &call.target) {
         (Operation::CallTool(named), Some(Target::Tool(tool))) => Some(of_tool(named.arguments.as_ref(), tool)),
         (Operation::GetPrompt(named), Some(Target::Prompt(prompt))) => {
-            Some(of_prompt(named.arguments.as_ref(), prompt).map_err(Err))
+            Some(of_prompt(named.arguments.as_ref(), prompt).map_err(|error| Box::new(Err(error))))
         }
         (Operation::Complete(params), Some(target)) => {
             let is_needed = target.policy().is_some_and(|policy| policy.is_by_arguments());
@@ -45,16 +45,16 @@ pub(in crate::stack) fn fitting(call: &Call) -> Option<Result<Value, Outcome>> {
     }
 }
 
-fn of_tool(raw: Option<&RawJson>, tool: &CatalogTool) -> Result<Value, Outcome> {
+fn of_tool(raw: Option<&RawJson>, tool: &CatalogTool) -> Result<Value, Box<Outcome>> {
     const UNFIT: &str = "do not fit the tool's schema";
     let arguments = match read(raw) {
         Ok(arguments) => arguments,
-        Err(UniqueError::Duplicate { name }) => return Err(Err(duplicate(&name))),
-        Err(UniqueError::Json(error)) => return Err(unfit(UNFIT, &format!("arguments: {error}"))),
+        Err(UniqueError::Duplicate { name }) => return Err(Box::new(Err(duplicate(&name)))),
+        Err(UniqueError::Json(error)) => return Err(Box::new(unfit(UNFIT, &format!("arguments: {error}")))),
     };
     match tool.arguments.check(&arguments) {
         Ok(()) => Ok(arguments),
-        Err(faults) => Err(unfit(UNFIT, &faults)),
+        Err(faults) => Err(Box::new(unfit(UNFIT, &faults))),
     }
 }
 
