@@ -1,6 +1,6 @@
 //! Lifting: a command that speaks MCP over its standard streams, kept running and offered as a provider.
 //!
-//! One process serves all callers and is told nothing of them. What it asks reaches a caller only where it can be no other's
+//! One process serves all callers and is told nothing of them but what [`StdioConfig::claims`] names. What it asks reaches a caller only where it can be no other's
 //! ([`Isolation`], [`StdioConfig::serial`]). It is started again when it ends; a call that it did not answer is never run a
 //! second time.
 //!
@@ -24,6 +24,7 @@
 mod askable;
 mod attribution;
 mod backoff;
+mod claims;
 mod config;
 mod environment;
 mod error;
@@ -42,6 +43,7 @@ mod state;
 mod supervisor;
 mod updates;
 
+pub use claims::is_inherent;
 pub use config::{Isolation, StdioBounds, StdioConfig};
 pub use error::{ListUnit, StartError, StdioError};
 pub use link::{ChildEnd, Counts};

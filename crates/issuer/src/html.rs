@@ -56,12 +56,12 @@ const NAME_CHARS_MAX: usize = 64;
 pub(crate) const STYLE: &str = "\
 :root{color-scheme:light dark;--ink:#1b1b1f;--paper:#fff;--line:#767680;--act:#0b57d0;--on-act:#fff;--warn:#8a4b00}\
 @media (prefers-color-scheme:dark){:root{--ink:#e4e4e9;--paper:#141418;--line:#91919c;--act:#a8c7fa;--on-act:#062e6f;--warn:#ffb870}}\
-body{margin:0;background:var(--paper);color:var(--ink);font:1rem/1.5 system-ui,sans-serif}\
+body{margin:0;overflow-wrap:anywhere;background:var(--paper);color:var(--ink);font:1rem/1.5 system-ui,sans-serif}\
 main{max-width:34rem;margin:0 auto;padding:2rem 1rem}\
-h1{font-size:1.5rem;line-height:1.25;overflow-wrap:anywhere}\
+h1{font-size:1.5rem;line-height:1.25}\
 h2{font-size:1.1rem}\
 dt{font-weight:600}\
-dd{margin:0 0 .75rem;overflow-wrap:anywhere}\
+dd{margin:0 0 .75rem}\
 .warning{border-left:.25rem solid var(--warn);padding-left:.75rem}\
 button{font:inherit;padding:.6rem 1.2rem;margin:0 .5rem .5rem 0;border:1px solid var(--line);border-radius:.4rem;background:transparent;color:inherit;cursor:pointer}\
 button.first{background:var(--act);border-color:var(--act);color:var(--on-act)}\

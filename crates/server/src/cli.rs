@@ -2,9 +2,14 @@
 
 #![expect(clippy::doc_markdown, reason = "these comments are the help texts, where backticks would be shown")]
 
+pub(crate) mod auth_args;
 pub(crate) mod check;
 pub(crate) mod client;
+pub(crate) mod doctor;
+pub(crate) mod issuer;
+mod secret;
 pub(crate) mod serve;
+pub(crate) mod token;
 
 use std::path::PathBuf;
 
@@ -41,6 +46,8 @@ pub(crate) enum Command {
     /// Call a tool of a server
     #[command(after_help = CALL_EXAMPLES)]
     Call(CallArgs),
+    #[command(flatten)]
+    Auth(auth_args::AuthCommand),
 }
 
 const SERVE_EXAMPLES: &str = "\
@@ -52,7 +59,11 @@ Examples:
   Put the servers of a client's config on it:
     outboard serve --import ~/.cursor/mcp.json
   Serve what a config file says:
-    outboard serve --config outboard.toml";
+    outboard serve --config outboard.toml
+  See OAuth at work, with an issuer for development:
+    outboard serve --dev-issuer
+  Take the tokens of an issuer of yours:
+    outboard serve --issuer https://login.example.com --public-url https://mcp.example.com";
 
 const CHECK_EXAMPLES: &str = "\
 Examples:
@@ -87,6 +98,8 @@ pub(crate) struct ServeArgs {
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
     #[command(flatten)]
+    pub(crate) auth: AuthArgs,
+    #[command(flatten)]
     pub(crate) log: LogArgs,
 }
 
@@ -102,6 +115,10 @@ pub(crate) struct LiftArgs {
     /// An environment variable that servers of --stdio and --import get beside the usual ones; may be repeated
     #[arg(long, value_name = "NAME")]
     pub(crate) env_pass: Vec<String>,
+    /// Who shares one process of the servers of --stdio and --import: shared, all callers, or per-principal, which does not
+    /// exist yet where callers need tokens [default: per-principal]
+    #[arg(long, value_name = "ISOLATION")]
+    pub(crate) isolation: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -122,6 +139,23 @@ pub(crate) struct NetworkArgs {
     /// Serve whoever can reach the address, without asking who it is [env: OUTBOARD_INSECURE_NO_AUTH]
     #[arg(long)]
     pub(crate) insecure_no_auth: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Authentication")]
+pub(crate) struct AuthArgs {
+    /// An issuer whose tokens are accepted, exactly as its tokens name it; every call then needs a token; may be repeated
+    /// [env: OUTBOARD_ISSUERS]
+    #[arg(long, value_name = "URL")]
+    pub(crate) issuer: Vec<String>,
+    /// Run an issuer for development on this machine, and require its tokens. It asks for no passwords
+    /// [env: OUTBOARD_DEV_ISSUER]
+    #[arg(long)]
+    pub(crate) dev_issuer: bool,
+    /// DANGEROUS: have the issuer for development sign in this user and approve all that is asked, without a page. Any web
+    /// page that your browser visits can then get in unseen. For tests that have no browser
+    #[arg(long, value_name = "USER")]
+    pub(crate) dev_issuer_auto_approve: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -221,11 +255,15 @@ impl ServeArgs {
             allowed_origins: self.network.allowed_origin.clone(),
             state_dir: self.state_dir.clone(),
             insecure_no_auth: self.network.insecure_no_auth,
+            issuers: self.auth.issuer.clone(),
+            dev_issuer: self.auth.dev_issuer,
+            dev_issuer_auto_approve: self.auth.dev_issuer_auto_approve.clone(),
             log_level: self.log.log_level.clone(),
             log_format: self.log.log_format.clone(),
             stdio: self.lift.stdio.clone(),
             imports: self.lift.import.clone(),
             env_pass: self.lift.env_pass.clone(),
+            isolation: self.lift.isolation.clone(),
         }
     }
 }

@@ -4,10 +4,13 @@
 //! (`OUTBOARD_…`), flags. This is the only module of the workspace that reads files of the operator or the environment.
 //! All mistakes are reported together. It starts nothing and creates nothing.
 
+mod ambient;
 mod amount;
+mod auth;
 mod backend_file;
 mod backends;
 mod check;
+mod dev_issuer;
 mod effective;
 mod environment;
 mod expand;
@@ -15,6 +18,7 @@ mod file;
 pub(crate) mod fuzzing;
 mod import;
 mod input;
+mod judging;
 mod keys;
 mod layers;
 mod legacy;
@@ -34,7 +38,9 @@ use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+pub(crate) use ambient::{client_secret, state_directory};
 pub(crate) use backend_file::Isolation;
+pub(crate) use dev_issuer::DevIssuerConfig;
 pub(crate) use effective::{Backend, Config, Drain, Limits, Log, Timeouts};
 pub(crate) use environment::{ProcessEnvironment, style_for};
 pub(crate) use file::LogFormat;
@@ -48,7 +54,6 @@ use effective::{OwnEnvironment, Server, Stream};
 use environment::Environment;
 use file::File;
 use keys::Keys;
-use policy::{Facts, Objection};
 use read::Reading;
 use value::OriginRule;
 
@@ -88,18 +93,21 @@ impl Config {
         let Reading { file, broken, mut report } = reading;
         let mut check = Check { report: &mut report, keys: &keys, base: source.and_then(|(path, _)| path.parent()) };
         check::check(&file, &mut check);
-        let state_dir = state_dir(&file, env, &broken, &mut check);
+        let state_dir = configured_state_dir(&file, env, &broken, &mut check);
         let own = OwnEnvironment(env.all().into());
         let mut builder = backends::Builder { env, broken: &broken, check: &mut check, own };
         let candidates = builder.build(&file, flags);
+        let auth = auth::Builder { env, broken: &broken, check: &mut check }.build(&file, &candidates);
+        let dev_issuer = file.dev_issuer.effective(flags, &mut check);
         transport::refuse_network_flags(&file, flags, &mut report);
-        apply_policy(&file, &broken, &mut report);
+        judging::apply(&file, &candidates, &broken, &mut report);
         if report.has_errors() {
             return Err(report);
         }
-        let shown = shown::shown(&file, &state_dir, &candidates);
+        let shown = shown::shown(&file, &state_dir, auth.as_ref(), &candidates);
         let backends = candidates.into_iter().map(|candidate| candidate.backend).collect();
-        Ok(Loaded { config: effective(file, state_dir, backends), warnings: report, shown })
+        let config = Self { auth, dev_issuer, ..effective(file, state_dir, backends) };
+        Ok(Loaded { config, warnings: report, shown })
     }
 }
 
@@ -138,7 +146,12 @@ fn read_file(path: &Path) -> Result<String, Diagnostics> {
     })
 }
 
-fn state_dir(file: &File, env: &dyn Environment, broken: &BTreeSet<String>, check: &mut Check<'_>) -> PathBuf {
+fn configured_state_dir(
+    file: &File,
+    env: &dyn Environment,
+    broken: &BTreeSet<String>,
+    check: &mut Check<'_>,
+) -> PathBuf {
     if let Some(setting) = &file.state_dir {
         return check.path(&["state_dir"], setting);
     }
@@ -150,41 +163,6 @@ fn state_dir(file: &File, env: &dyn Environment, broken: &BTreeSet<String>, chec
         }
         PathBuf::new()
     })
-}
-
-/// Says what the policy objects to, unless a setting that it looks at could not be read. Over stdio nobody else can
-/// reach the server, whatever a file says about the network.
-fn apply_policy(file: &File, broken: &BTreeSet<String>, report: &mut Diagnostics) {
-    if file.transport.value == Transport::Stdio {
-        return;
-    }
-    if ["transport", "listen", "public_url", "allowed_origins", "insecure_no_auth"]
-        .iter()
-        .any(|key| broken.contains(*key))
-    {
-        return;
-    }
-    let facts = Facts {
-        listen: file.listen.value.0,
-        public_url: file.public_url.as_ref().map(|url| &url.value.0),
-        allowed_origins: file.allowed_origins.iter().map(|origin| &origin.value).collect(),
-        insecure_no_auth: file.insecure_no_auth.value,
-    };
-    for objection in policy::judge(&facts) {
-        let place = match objection {
-            Objection::Listen => Some(&file.listen.place),
-            Objection::PublicUrl => file.public_url.as_ref().map(|url| &url.place),
-            Objection::AllowedOrigin(index) => file.allowed_origins.get(index).map(|origin| &origin.place),
-            Objection::NoAuthentication => Some(&file.insecure_no_auth.place),
-        };
-        report.add(Diagnostic {
-            code: objection.code(),
-            place: place.cloned().unwrap_or(Place::Default),
-            what: objection.what(&facts),
-            why: objection.why().map(str::to_owned),
-            fix: objection.fix(&facts),
-        });
-    }
 }
 
 fn effective(file: File, state_dir: PathBuf, backends: Vec<Backend>) -> Config {
@@ -201,6 +179,8 @@ fn effective(file: File, state_dir: PathBuf, backends: Vec<Backend>) -> Config {
         allowed_origins: file.allowed_origins.into_iter().filter_map(|origin| exact(origin.value)).collect(),
         state_dir,
         insecure_no_auth: file.insecure_no_auth.value,
+        auth: None,
+        dev_issuer: None,
         log: Log { level: file.log.level.value, format: file.log.format.value },
         server: Server {
             name: server.name.map(|name| name.value),

@@ -1,7 +1,9 @@
 //! The HTTP stack: what a request passes before it reaches the transport.
 
+mod auth;
 mod cors;
 mod forwarded;
+mod issuer;
 mod request_id;
 mod routes;
 
@@ -10,6 +12,8 @@ use std::convert::Infallible;
 use bytes::Bytes;
 use http::{Request, Response};
 use hyper::body::Incoming;
+use outboard_auth::ResourceServer;
+use outboard_issuer::Issuer;
 use outboard_transport::{Body, HostOriginLayer, HostOriginPolicy, StreamableHttp};
 use tower::ServiceBuilder;
 use tower_http::cors::CorsLayer;
@@ -18,34 +22,52 @@ use tower_service::Service;
 pub(crate) use cors::cors;
 use forwarded::ForwardedLayer;
 pub(crate) use forwarded::Forwarding;
+use issuer::IssuerLayer;
+pub(crate) use issuer::as_ours;
 use request_id::RequestIdLayer;
 pub(crate) use routes::Health;
-use routes::{HealthLayer, Routes};
+use routes::{Endpoint, HealthLayer, Routes};
+
+/// What is served over HTTP, and to whom.
+pub(crate) struct Site {
+    pub(crate) transport: StreamableHttp,
+    /// The path of the MCP endpoint.
+    pub(crate) path: Box<str>,
+    pub(crate) policy: HostOriginPolicy,
+    /// For web pages of other origins, where there are any.
+    pub(crate) pages: Option<CorsLayer>,
+    pub(crate) forwarding: Forwarding,
+    pub(crate) health: Health,
+    /// Judges tokens; `None`: nobody is asked for one.
+    pub(crate) resource_server: Option<ResourceServer>,
+    /// The issuer for development.
+    pub(crate) issuer: Option<Issuer>,
+}
 
 /// Builds the stack, from the outside in.
 pub(crate) fn stack(
-    transport: StreamableHttp,
-    path: &str,
-    policy: HostOriginPolicy,
-    pages: Option<CorsLayer>,
-    forwarding: Forwarding,
-    health: Health,
+    site: Site,
 ) -> impl Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future: Send> + Clone + Send + 'static
 {
+    let metadata = site.resource_server.as_ref().map(|server| auth::metadata(server, &site.path));
     ServiceBuilder::new()
         // Names the request in the log and in the response, whatever becomes of it.
         .layer(RequestIdLayer)
         // Whoever asks after our health, a balancer mostly, does so by address: before Host is judged.
-        .layer(HealthLayer::new(health))
+        .layer(HealthLayer::new(site.health))
+        // Where to get a token is for everybody to know, web pages included, and says nothing but what the config has.
+        .option_layer(metadata)
+        // Judges Host and Origin itself, and more strictly for some of its paths.
+        .option_layer(site.issuer.map(IssuerLayer::new))
         // Keeps foreign web pages out, whatever path and method they try.
-        .layer(HostOriginLayer::new(policy))
+        .layer(HostOriginLayer::new(site.policy))
         // Says of a preflight's answer that it has no content.
         .map_response(cors::with_preflight_status)
         // Answers the preflights of the pages that may call, and lets them read what they are answered.
-        .option_layer(pages)
+        .option_layer(site.pages)
         // Without authentication, a proxy in front would make everyone the local user.
-        .layer(ForwardedLayer::new(forwarding))
-        .service(Routes::new(transport, path))
+        .layer(ForwardedLayer::new(site.forwarding))
+        .service(Routes::new(Endpoint::new(site.transport, site.resource_server), &site.path))
 }
 
 /// A response of plain text.

@@ -24,6 +24,7 @@ mod banner;
 mod cli;
 mod config;
 mod demo;
+mod dev_issuer;
 mod diagnostics;
 mod http;
 mod lifting;
@@ -33,11 +34,12 @@ mod program;
 mod serve;
 mod signals;
 
+pub use outboard_auth::{Claim, Claims, GrantedScopes, Principal, Requirement, Scope, ScopeError, ScopeSet};
 pub use outboard_runtime as runtime;
 pub use outboard_runtime::{
-    Cached, Catalog, Context, DynamicPrompt, DynamicResource, DynamicTemplate, DynamicTool, Handle, IntoPromptResult,
-    IntoResourceResult, IntoToolResult, Json, MatchedUri, NativePrompt, NativeResource, NativeTool, NotAccepted,
-    PromptArguments, Read, StateError, States, prompt, resource, tool,
+    Access, Cached, Catalog, Context, DynamicPrompt, DynamicResource, DynamicTemplate, DynamicTool, Handle,
+    IntoPromptResult, IntoResourceResult, IntoToolResult, Json, MatchedUri, NativePrompt, NativeResource, NativeTool,
+    NotAccepted, PromptArguments, Read, StateError, States, prompt, resource, tool,
 };
 pub use program::main;
 pub use schemars;

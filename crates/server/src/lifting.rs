@@ -19,10 +19,11 @@ fn config_of(backend: Backend) -> StdioConfig {
         env_pass: backend.env_pass,
         cwd: backend.cwd,
         isolation: match backend.isolation {
-            // The config refuses a process per session; without authentication there is one principal.
+            // The config refuses a process per session, and one per principal where there are several.
             Isolation::PerPrincipal | Isolation::PerSession => stdio::Isolation::PerPrincipal,
             Isolation::Shared => stdio::Isolation::Shared,
         },
+        claims: backend.claims,
         serial: backend.serial,
         roots: backend.roots.into_iter().map(|uri| Root { uri: uri.into(), name: None }).collect(),
         log_level: backend.log_level,
@@ -89,15 +90,15 @@ mod tests {
     use crate::config::{Config, Overrides, ProcessEnvironment};
 
     #[test]
-    fn the_bounds_of_the_config_are_those_of_the_lifted_server() {
+    fn bounds_and_claims_of_the_config_are_those_of_the_lifted_server() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("outboard.toml");
-        let text = "state_dir = 'state'\nbackends.x = { command = 'x', list_items = 3, queue_bytes = '2KiB' }\n";
+        let text = "state_dir = 'state'\nbackends.x = { command = 'x', list_items = 3, queue_bytes = '2KiB', claims = ['sub'] }\n";
         std::fs::write(&path, text).unwrap();
         let loaded = Config::load(Some(&path), &Overrides::default(), &ProcessEnvironment).unwrap();
         let [backend] = loaded.config.backends.try_into().unwrap();
-        let bounds = config_of(backend).bounds;
+        let StdioConfig { bounds, claims, .. } = config_of(backend);
         let expected = stdio::StdioBounds { list_items_max: 3, queue_bytes_max: 2048, ..Default::default() };
-        assert_eq!(bounds, expected);
+        assert_eq!((bounds, claims), (expected, vec!["sub".to_owned()]));
     }
 }

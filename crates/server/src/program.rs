@@ -7,11 +7,13 @@ use std::time::Duration;
 use clap::Parser as _;
 use outboard_runtime::Catalog;
 
+use crate::cli::auth_args::AuthCommand;
 use crate::cli::{self, Cli, Command};
 use crate::config::{ProcessEnvironment, style_for};
 use crate::diagnostics::Diagnostics;
 
-/// Runs the whole command line over a catalog: `serve`, `check`, `list` and `call`, with every flag and the config file.
+/// Runs the whole command line over a catalog: `serve`, `check`, `list`, `call`, `issuer`, `token` and `doctor`, with every flag
+/// and the config file.
 ///
 /// What the config lifts joins the catalog's own tools. An empty catalog with nothing to lift serves a few built-in tools,
 /// so that there is something to try.
@@ -20,7 +22,7 @@ use crate::diagnostics::Diagnostics;
 ///
 /// # Exit codes
 ///
-/// 0: done · 1: a called tool reported an error · 64: a mistake in the command line or the config · 69: a server could not
+/// 0: done · 1: a called tool reported an error, or `doctor` found one · 64: a mistake in the command line or the config · 69: a server could not
 /// be reached, or a lifted one not be started · 70: our own failure.
 #[must_use]
 pub fn main(catalog: Catalog) -> ExitCode {
@@ -41,6 +43,9 @@ pub fn main(catalog: Catalog) -> ExitCode {
         Command::Check(arguments) => cli::check::run(&arguments),
         Command::List(arguments) => cli::client::list(&arguments),
         Command::Call(arguments) => cli::client::call(&arguments),
+        Command::Auth(AuthCommand::Issuer(arguments)) => cli::issuer::run(&arguments),
+        Command::Auth(AuthCommand::Token(arguments)) => cli::token::run(&arguments),
+        Command::Auth(AuthCommand::Doctor(arguments)) => cli::doctor::run(&arguments),
     };
     match done {
         Ok(code) => code,

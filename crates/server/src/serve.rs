@@ -93,7 +93,10 @@ fn introduced(catalog: Catalog, config: &Config) -> Catalog {
     if let Some(title) = &configured.title {
         server.title = Some(title.clone());
     }
-    let catalog = catalog.server(server);
+    let mut catalog = catalog.server(server);
+    if let Some(auth) = &config.auth {
+        catalog = catalog.scope_rules(auth.rules.clone()).listing(auth.listing);
+    }
     match &configured.instructions {
         Some(instructions) => catalog.instructions(instructions),
         None => catalog,

@@ -32,7 +32,7 @@ pub(super) fn run(data: &[u8]) {
     if !text.contains(KEPT) {
         shows_none_of(&judged, KEPT);
     }
-    if stands_only_in_variables(text) {
+    if stands_only_in_secrets(text) {
         shows_none_of(&judged, CANARY);
     }
 }
@@ -63,13 +63,18 @@ pub(super) fn shows_none_of(judged: &Judged, secret: &str) {
     }
 }
 
-/// Whether the canary is nowhere but in values of `backends.NAME.env`. What is no TOML has no such place.
-fn stands_only_in_variables(text: &str) -> bool {
+/// Whether the canary is nowhere but in values of `backends.NAME.env`, and where secrets and digests of `[auth]` stand. What
+/// is no TOML has no such place.
+fn stands_only_in_secrets(text: &str) -> bool {
     let Ok(file) = text.parse::<toml::Table>() else { return false };
     let backends = file.get("backends").and_then(toml::Value::as_table);
     let tables = backends.into_iter().flat_map(|backends| backends.values()).filter_map(|backend| backend.get("env"));
-    let values =
-        tables.filter_map(toml::Value::as_table).flat_map(|table| table.values()).filter_map(toml::Value::as_str);
+    let variables = tables.filter_map(toml::Value::as_table).flat_map(|table| table.values());
+    let auth = |list: &str| file.get("auth").and_then(|auth| auth.get(list)).and_then(toml::Value::as_array);
+    let issuers = auth("issuers").into_iter().flatten().filter_map(|issuer| issuer.get("introspection"));
+    let secrets = issuers.filter_map(|asked| asked.get("client_secret"));
+    let digests = auth("api_keys").into_iter().flatten().filter_map(|key| key.get("digest"));
+    let values = variables.chain(secrets).chain(digests).filter_map(toml::Value::as_str);
     // With a placeholder, a name is meant that may be shown.
     let secrets = values.filter(|value| !value.contains("${")).map(|value| value.matches(CANARY).count());
     !text.contains('\\') && secrets.sum::<usize>() == text.matches(CANARY).count()

@@ -25,6 +25,10 @@ pub struct StdioConfig {
     pub cwd: Option<PathBuf>,
     /// Who shares one process of it.
     pub isolation: Isolation,
+    /// The claims of the caller that the child is told in `_meta` of each call, by their names, as the object
+    /// `dev.outboard/claims`. Of every caller [some](super::is_inherent) are known; others where its principal has them.
+    /// Default: none, and then nothing is told.
+    pub claims: Vec<String>,
     /// A call whose caller can be asked runs alone, so that it is known whose question is asked; the others run side by side.
     /// Without it, a question that may be anybody's is refused. Default: yes.
     pub serial: bool,
@@ -51,6 +55,7 @@ impl StdioConfig {
             env_pass: Vec::new(),
             cwd: None,
             isolation: Isolation::default(),
+            claims: Vec::new(),
             serial: true,
             roots: Vec::new(),
             log_level: LoggingLevel::Info,

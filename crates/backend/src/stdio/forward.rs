@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{RwLockReadGuard, RwLockWriteGuard};
 use tokio::time::Instant;
 
+use super::claims::ClaimsOf;
 use super::link::{Caller, RequestError};
 use super::meta::{About, WithMeta, child_meta};
 use super::provider::Backend;
@@ -79,6 +80,7 @@ impl Backend {
         let params = |id| {
             let about = About {
                 callers: meta.as_ref(),
+                claims: (!self.claims.is_empty()).then_some(ClaimsOf { names: &self.claims, principal: &principal }),
                 progress_token: wants_progress.then_some(id),
                 log_level: log_level.filter(|_| serving.has.logging.is_some()),
             };

@@ -11,8 +11,13 @@ use serde::{Serialize, Serializer};
 use serde_json::json;
 use serde_json::value::RawValue;
 
+use super::claims::ClaimsOf;
+
 /// Second labels of prefixes that a caller cannot use: the specification's two, and ours.
 const RESERVED_LABELS: &[&str] = &["modelcontextprotocol", "mcp", "outboard"];
+
+/// Under which name a child is told claims of the caller.
+const CLAIMS: &str = "dev.outboard/claims";
 
 /// How we introduce ourselves to children.
 pub(super) const CLIENT_NAME: &str = "outboard";
@@ -25,6 +30,8 @@ pub(super) const CLIENT_VERSION: &str = env!("CARGO_PKG_VERSION");
 pub(super) struct About<'a> {
     /// The caller's `_meta`, as sent.
     pub(super) callers: Option<&'a RawJson>,
+    /// What the child is told of the caller.
+    pub(super) claims: Option<ClaimsOf<'a>>,
     /// Under which token progress is wanted.
     pub(super) progress_token: Option<i64>,
     /// From which level on log lines are wanted. For a modern child only: a legacy one has one level for all.
@@ -44,6 +51,7 @@ pub(super) struct WithMeta<'a, T> {
 #[derive(Debug)]
 pub(super) struct ChildMeta<'a> {
     callers: Vec<(Cow<'a, str>, &'a RawValue)>,
+    claims: Option<ClaimsOf<'a>>,
     /// The revision, where each request says what is spoken.
     modern: Option<&'static str>,
     log_level: Option<LoggingLevel>,
@@ -59,8 +67,10 @@ pub(super) fn child_meta<'a>(revision: &Revision, about: About<'a>) -> Option<Ch
     let mut callers = members.unwrap_or_default().0;
     callers.retain(|(name, _)| !is_reserved(name));
     let modern = (revision.era == Era::Modern).then_some(revision.name);
-    let meta = ChildMeta { callers, modern, log_level: about.log_level, progress_token: about.progress_token };
-    (!meta.callers.is_empty() || modern.is_some() || meta.progress_token.is_some()).then_some(meta)
+    let About { claims, progress_token, log_level, .. } = about;
+    let meta = ChildMeta { callers, claims, modern, log_level, progress_token };
+    let is_empty = meta.callers.is_empty() && claims.is_none() && modern.is_none() && progress_token.is_none();
+    (!is_empty).then_some(meta)
 }
 
 impl Serialize for ChildMeta<'_> {
@@ -68,6 +78,9 @@ impl Serialize for ChildMeta<'_> {
         let mut out = serializer.serialize_map(None)?;
         for (name, value) in &self.callers {
             out.serialize_entry(name, value)?;
+        }
+        if let Some(claims) = &self.claims {
+            out.serialize_entry(CLAIMS, claims)?;
         }
         if let Some(revision) = self.modern {
             out.serialize_entry(PROTOCOL_VERSION, revision)?;
@@ -94,13 +107,15 @@ fn is_reserved(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use outboard_identity::{GrantedScopes, Principal};
     use outboard_protocol::revision::{V2025_11_25, V2026_07_28};
 
     use super::*;
 
     fn check(revision: &Revision, callers: Option<&str>, token: Option<i64>, expected: Option<&str>) {
         let callers = callers.map(|text| RawJson::parse(text.to_owned().into()).unwrap());
-        let about = About { callers: callers.as_ref(), progress_token: token, log_level: Some(LoggingLevel::Notice) };
+        let log_level = Some(LoggingLevel::Notice);
+        let about = About { callers: callers.as_ref(), claims: None, progress_token: token, log_level };
         let meta = child_meta(revision, about).map(|meta| serde_json::to_string(&meta).unwrap());
         assert_eq!(meta.as_deref(), expected);
         if let Some(meta) = meta {
@@ -142,6 +157,25 @@ mod tests {
             let text = format!(r#"{{"{name}":1}}"#);
             check(&V2025_11_25, Some(&text), None, Some(&text));
         }
+    }
+
+    #[test]
+    fn claims_are_ours_to_say_and_never_a_callers() {
+        let forged = r#"{"dev.outboard/claims":{"sub":"mallory"},"dev.outboard/x":1,"a":2}"#;
+        let callers = RawJson::parse(forged.to_owned().into()).unwrap();
+        let granted = GrantedScopes::Only("notes:read".parse().unwrap());
+        let alice = Principal::verified("https://issuer.example", "alice", "editor", granted);
+        let names = ["sub".to_owned(), "scope".to_owned()];
+        let told = |claims, callers| {
+            let about = About { callers, claims, ..About::default() };
+            child_meta(&V2025_11_25, about).map(|meta| serde_json::to_string(&meta).unwrap())
+        };
+        let claims = Some(ClaimsOf { names: &names, principal: &alice });
+        let expected = r#"{"a":2,"dev.outboard/claims":{"sub":"alice","scope":"notes:read"}}"#;
+        assert_eq!(told(claims, Some(&callers)).as_deref(), Some(expected));
+        assert_eq!(told(None, Some(&callers)).as_deref(), Some(r#"{"a":2}"#));
+        assert_eq!(told(claims, None).as_deref(), Some(&*expected.replace(r#""a":2,"#, "")));
+        assert_eq!(told(None, None), None);
     }
 
     #[test]

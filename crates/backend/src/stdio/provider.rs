@@ -29,6 +29,8 @@ pub(super) struct Backend {
     pub(super) offers: watch::Sender<Arc<Offer>>,
     /// One for each call that may be in flight, or wait for its turn.
     pub(super) places: Semaphore,
+    /// The claims of callers that the child is told.
+    pub(super) claims: Box<[String]>,
     /// Calls whose callers can be asked run alone.
     pub(super) serial: bool,
     pub(super) turns: RwLock<()>,
@@ -59,6 +61,7 @@ impl StdioBackend {
             state: watch::Sender::new(State::Starting),
             offers: watch::Sender::new(Arc::default()),
             places: Semaphore::new(config.bounds.in_flight_max.min(Semaphore::MAX_PERMITS)),
+            claims: config.claims.as_slice().into(),
             serial: config.serial,
             turns: RwLock::new(()),
         });

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::amount::{Count, Interval, Size};
 use super::setting::Setting;
+use crate::diagnostics::Place;
 
 /// The backends of the file, by name.
 pub(super) type Backends = BTreeMap<Setting<String>, BackendTable>;
@@ -34,9 +35,12 @@ pub(super) struct BackendTable {
     /// letters, digits, `_`, `.` and `-`. By default the name of the backend, and nothing if it is the only provider.
     pub(super) prefix: Option<Setting<String>>,
     /// Who shares one process: "per-principal", each caller has its own, and without authentication all callers are
-    /// one anonymous principal; "shared", all callers, and the program keeps nothing about them; "per-session" does not
-    /// exist in this version.
+    /// one anonymous principal; "shared", all callers, and the program keeps nothing about them; "per-session", and with
+    /// `[auth]` "per-principal", does not exist in this version. With `[auth]` it has to be written.
     pub(super) isolation: Setting<Isolation>,
+    /// Claims of the caller that the program is told in `_meta` of each call, by their names; `iss`, `sub`, `client_id` and
+    /// `scope` are known of every caller, others where its issuer says them. At most 64.
+    pub(super) claims: Vec<Setting<String>>,
     /// Whether the program gets one call at a time, so that what it asks and logs is known to belong to that call.
     /// By default true, unless `isolation` is "shared".
     pub(super) serial: Option<Setting<bool>>,
@@ -73,6 +77,13 @@ pub(super) struct BackendTable {
     pub(super) questions: Setting<Count>,
     /// Most resources whose changes the program is asked to tell, 1 to 1000000; a further one is not followed.
     pub(super) watched: Setting<Count>,
+}
+
+impl BackendTable {
+    /// Who shares one process of it, if somebody has written it.
+    pub(super) fn isolation(&self) -> Option<Setting<Isolation>> {
+        (self.isolation.place != Place::Default).then(|| self.isolation.clone())
+    }
 }
 
 /// Who shares one child process.
@@ -129,6 +140,7 @@ impl Default for BackendTable {
             cwd: None,
             prefix: None,
             isolation: Setting::default(),
+            claims: Vec::new(),
             serial: None,
             roots: Vec::new(),
             log_level: Setting::default(),

@@ -9,6 +9,10 @@ mod unique;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
+use serde::Deserialize as _;
+use serde::de::value::{Error as TextError, StrDeserializer};
+
+use super::auth::claim_path;
 use super::backend_file::{BackendTable, Isolation};
 use super::check::{Check, KeyPath};
 use super::effective::{Backend, ChildEnv, OwnEnvironment};
@@ -18,6 +22,9 @@ use super::file::File;
 use super::layers::Overrides;
 use super::setting::Setting;
 use crate::diagnostics::{Code, Diagnostic, Place};
+
+/// Most claims that one backend is told.
+const CLAIMS_MAX: usize = 64;
 
 /// Longest name and longest prefix. With it, tool names of 31 characters stay within the 64 that clients take.
 const NAME_MAX: usize = 32;
@@ -32,13 +39,22 @@ pub(super) struct Builder<'a, 'c> {
     pub(super) own: OwnEnvironment,
 }
 
+/// What flags say of the backends that flags name.
+pub(super) struct Given {
+    env_pass: Vec<String>,
+    /// The rest, as a table of the file would have it.
+    table: BackendTable,
+}
+
 /// A backend, and what it takes to speak of it.
 pub(super) struct Candidate {
     pub(super) backend: Backend,
     /// What it is called in messages, by where it was written: `backends.files`.
     pub(super) label: String,
+    /// Who was said to share one process of it, if that was said.
+    pub(super) isolation: Option<Setting<Isolation>>,
     /// Where its prefix comes from.
-    place: Place,
+    pub(super) place: Place,
     /// The key of its prefix, if there is one.
     prefix_key: Option<&'static str>,
 }
@@ -50,12 +66,13 @@ impl Builder<'_, '_> {
             file.backends.iter().map(|(name, table)| self.table(name, table)).collect();
         let setting = |name: &String| Setting { value: name.clone(), place: Place::Flag("--env-pass") };
         let env_pass = self.passed(&flags.env_pass.iter().map(setting).collect::<Vec<_>>(), &["--env-pass"]);
+        let given = Given { env_pass, table: self.given(flags) };
         for path in &flags.imports {
-            candidates.extend(self.import(path, &env_pass));
+            candidates.extend(self.import(path, &given));
         }
         for line in &flags.stdio {
             let name = command_line::free_name(&candidates);
-            candidates.extend(self.command_line(name, line, &env_pass));
+            candidates.extend(self.command_line(name, line, &given));
         }
         self.names(&candidates);
         self.prefixes(&candidates);
@@ -78,15 +95,20 @@ impl Builder<'_, '_> {
             cwd: self.cwd(table, &at_key(at, "cwd")),
             prefix: prefix.map(|prefix| prefix.value.clone()),
             roots: self.roots(&table.roots, &at_key(at, "roots")),
+            claims: self.claims(&table.claims, &at_key(at, "claims")),
             ..self.plain(name.value.clone(), table, at)
         };
         let place = prefix.map_or(&name.place, |prefix| &prefix.place).clone();
-        Candidate { backend, label: at.join("."), place, prefix_key: Some("prefix") }
+        Candidate { backend, label: at.join("."), isolation: table.isolation(), place, prefix_key: Some("prefix") }
     }
 
     /// A backend of this name with what needs no text to be read; without a command.
     fn plain(&mut self, name: String, table: &BackendTable, at: [&str; 2]) -> Backend {
-        let isolation = self.isolation(&table.isolation, &at_key(at, "isolation"));
+        let isolation = match table.isolation.place {
+            // It is judged once, for all that the flags name.
+            Place::Flag(_) => table.isolation.value,
+            _ => self.isolation(&table.isolation, &at_key(at, "isolation")),
+        };
         Backend {
             name,
             command: String::new(),
@@ -96,6 +118,7 @@ impl Builder<'_, '_> {
             cwd: None,
             prefix: None,
             isolation,
+            claims: Vec::new(),
             serial: table.serial.as_ref().map_or(isolation != Isolation::Shared, |serial| serial.value),
             roots: Vec::new(),
             log_level: table.log_level.value.into(),
@@ -111,6 +134,44 @@ impl Builder<'_, '_> {
             self.check.refuse(Code::IsolationNotYet, &setting.place, path, problem, Some(fix));
         }
         setting.value
+    }
+
+    /// What the flags say of all backends that they name.
+    fn given(&mut self, flags: &Overrides) -> BackendTable {
+        const FLAG: &str = "--isolation";
+        let Some(text) = &flags.isolation else { return BackendTable::default() };
+        if flags.stdio.is_empty() && flags.imports.is_empty() {
+            let problem = "there is no `--stdio` and no `--import` that it would be for";
+            let fix = "leave it out, or write `isolation` into the tables of the backends";
+            self.check.refuse(Code::UselessFlag, &Place::Flag(FLAG), &[FLAG], problem, Some(fix));
+        }
+        match Isolation::deserialize(StrDeserializer::<TextError>::new(text)) {
+            Ok(value) => {
+                let isolation = Setting { value, place: Place::Flag(FLAG) };
+                self.isolation(&isolation, &[FLAG]);
+                BackendTable { isolation, ..BackendTable::default() }
+            }
+            Err(mistake) => {
+                let fix = "write `shared` if the programs keep nothing about their callers";
+                self.check.refuse(Code::BadValue, &Place::Flag(FLAG), &[FLAG], &mistake.to_string(), Some(fix));
+                BackendTable::default()
+            }
+        }
+    }
+
+    fn claims(&mut self, claims: &[Setting<String>], path: KeyPath<'_>) -> Vec<String> {
+        for claim in claims {
+            if let Err(problem) = claim_path(&claim.value) {
+                let fix =
+                    "write its name, such as `email`, or a JSON Pointer (RFC 6901), such as `/realm_access/roles`";
+                self.check.refuse(Code::BadClaim, &claim.place, path, problem, Some(fix));
+            }
+        }
+        if let Some(beyond) = claims.get(CLAIMS_MAX) {
+            let problem = format!("there are more than {CLAIMS_MAX}");
+            self.check.refuse(Code::OutOfRange, &beyond.place, path, &problem, None);
+        }
+        claims.iter().map(|claim| claim.value.clone()).collect()
     }
 
     fn name(&mut self, name: &Setting<String>, path: KeyPath<'_>) {

@@ -110,6 +110,7 @@ pub(super) fn check(file: &File, check: &mut Check<'_>) {
     file.legacy.check(check);
     file.state.check(check);
     file.store.check(check);
+    file.dev_issuer.check(check);
     public_url(file, check);
 }
 

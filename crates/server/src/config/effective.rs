@@ -15,8 +15,10 @@ use outboard_store::MemoryStoreLimits;
 use outboard_transport::LegacyConfig;
 use url::Url;
 
+use super::auth::AuthConfig;
 use super::backend_file::Isolation;
-use super::file::LogFormat;
+use super::dev_issuer::DevIssuerConfig;
+use super::file::{self, File, LogFormat};
 use super::subscriptions::Subscriptions;
 use super::transport::Transport;
 use super::value::{EndpointPath, ExactOrigin, LogFilter};
@@ -38,6 +40,10 @@ pub(crate) struct Config {
     pub(crate) state_dir: PathBuf,
     /// Whether the operator asked to serve without authentication where others can reach the server.
     pub(crate) insecure_no_auth: bool,
+    /// Who may call, and what; `None`: whoever reaches the server can call every tool.
+    pub(crate) auth: Option<AuthConfig>,
+    /// The issuer of tokens for development; `None`: it does not run.
+    pub(crate) dev_issuer: Option<DevIssuerConfig>,
     /// What is logged, and how.
     pub(crate) log: Log,
     /// How the server introduces itself.
@@ -109,6 +115,25 @@ pub(crate) struct Limits {
     pub(crate) page_items: usize,
 }
 
+impl Limits {
+    fn of(limits: &file::Limits) -> Self {
+        Self {
+            body_bytes: limits.body.value.0,
+            header_bytes: limits.headers.value.0,
+            header_count: limits.header_count.value.0,
+            connections: limits.connections.value.0,
+            calls: limits.calls.value.0,
+            page_items: limits.page_items.value.0,
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::of(&File::default().limits)
+    }
+}
+
 /// Bounds in time.
 #[derive(Debug, Clone)]
 pub(crate) struct Timeouts {
@@ -122,6 +147,24 @@ pub(crate) struct Timeouts {
     pub(crate) idle: Duration,
     /// For a call.
     pub(crate) call: Duration,
+}
+
+impl Timeouts {
+    fn of(timeouts: &file::Timeouts) -> Self {
+        Self {
+            headers: timeouts.headers.value.0,
+            body: timeouts.body.value.0,
+            write: timeouts.write.value.0,
+            idle: timeouts.idle.value.0,
+            call: timeouts.call.value.0,
+        }
+    }
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self::of(&File::default().timeouts)
+    }
 }
 
 /// What happens between SIGTERM and the end.
@@ -161,6 +204,8 @@ pub(crate) struct Backend {
     pub(super) prefix: Option<String>,
     /// Who shares one process of it.
     pub(crate) isolation: Isolation,
+    /// The claims of callers that it is told, by name; `iss`, `sub`, `client_id` and `scope` are those of the principal.
+    pub(crate) claims: Vec<String>,
     /// Whether it gets one call at a time.
     pub(crate) serial: bool,
     /// What it is answered when it asks for roots: `file://` URIs.

@@ -21,6 +21,12 @@ pub(super) enum Refused {
         /// What stands between the braces.
         name: String,
     },
+    /// A claim of the caller, or an argument of the call.
+    #[error("`${{{name}}}` would put what belongs to one call into the start of a program")]
+    OfCaller {
+        /// What stands between the braces.
+        name: String,
+    },
     /// In a client's file: a person would be asked.
     #[error("`${{{name}}}` asks a person, and a server has nobody to ask")]
     Asks {
@@ -51,9 +57,12 @@ impl Refused {
     pub(super) const fn code(&self) -> Code {
         match self {
             Self::NotSet { .. } | Self::NotText { .. } => Code::VariableNotSet,
-            Self::Unclosed | Self::Unknown { .. } | Self::NotYet { .. } | Self::Asks { .. } | Self::Foreign { .. } => {
-                Code::BadPlaceholder
-            }
+            Self::Unclosed
+            | Self::Unknown { .. }
+            | Self::NotYet { .. }
+            | Self::OfCaller { .. }
+            | Self::Asks { .. }
+            | Self::Foreign { .. } => Code::BadPlaceholder,
         }
     }
 
@@ -61,7 +70,10 @@ impl Refused {
     pub(super) const fn fix(&self) -> &'static str {
         match self {
             Self::NotSet { .. } | Self::NotText { .. } => "set it where outboard is started, or write the value here",
-            Self::NotYet { .. } => "leave it out: every caller is the same to this version",
+            Self::NotYet { .. } => "leave it out: nothing of a caller is replaced in this version",
+            Self::OfCaller { .. } => {
+                "name the claims in the backend's `claims`: for now they reach a program by the `_meta` of each call alone"
+            }
             Self::Unclosed => "close it with `}`; write `$${` for the characters themselves",
             Self::Unknown { .. } => {
                 "only `${NAME}` in the values of `env` is replaced; write `$${` for the characters themselves"
@@ -97,9 +109,15 @@ pub(super) fn expand(text: &str, value: impl Fn(&str) -> Result<String, Refused>
 
 /// The answer for every name where nothing can be replaced.
 pub(super) fn nothing(name: &str) -> Result<String, Refused> {
+    let is_of = |prefix: &str| name.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    let is_of_caller = is_of("claims") || is_of("args");
     let later = matches!(name, "child.dir" | "subject.hash" | "session.hash" | "backend");
     let name: String = name.chars().take(64).collect();
-    Err(if later { Refused::NotYet { name } } else { Refused::Unknown { name } })
+    Err(match (is_of_caller, later) {
+        (true, _) => Refused::OfCaller { name },
+        (false, true) => Refused::NotYet { name },
+        (false, false) => Refused::Unknown { name },
+    })
 }
 
 /// The value of one of our own variables.

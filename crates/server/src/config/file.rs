@@ -13,7 +13,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::amount::{Count, Interval, Size};
+use super::auth::AuthTable;
 use super::backend_file::Backends;
+use super::dev_issuer::DevIssuerTable;
 use super::input::InputTable;
 use super::legacy::LegacyTable;
 use super::setting::Setting;
@@ -31,10 +33,11 @@ pub(super) struct File {
     /// How clients reach the server: "http", or "stdio" for the one client that starts it, which has standard input and
     /// output; then the settings of the network have no effect.
     pub(super) transport: Setting<Transport>,
-    /// Address and port to listen on; port 0 takes a free one. Addresses other than loopback need
-    /// `insecure_no_auth` as long as there is no authentication.
+    /// Address and port to listen on; port 0 takes a free one. Addresses other than loopback need `[auth]`, with which
+    /// they need `public_url`, or `insecure_no_auth`.
     pub(super) listen: Setting<Listen>,
-    /// URL under which clients reach the server, without `path`. By default what `listen` says.
+    /// URL under which clients reach the server, without `path`; with `[auth]` one of https, unless it leads to this
+    /// machine. By default what `listen` says.
     pub(super) public_url: Option<Setting<PublicUrl>>,
     /// Path of the MCP endpoint.
     pub(super) path: Setting<EndpointPath>,
@@ -45,6 +48,12 @@ pub(super) struct File {
     pub(super) state_dir: Option<Setting<PathBuf>>,
     /// Serve without authentication even where others can reach the server. Said at each start.
     pub(super) insecure_no_auth: Setting<bool>,
+    /// Who may call, and what. With this table, every call needs a token or an API key. By default there is none, and
+    /// whoever reaches the server can call every tool.
+    #[schemars(with = "AuthTable")]
+    pub(super) auth: Option<Setting<AuthTable>>,
+    /// An issuer of tokens for development, which asks for no passwords. It serves this machine alone.
+    pub(super) dev_issuer: DevIssuerTable,
     /// What is logged, and how.
     pub(super) log: Log,
     /// How the server introduces itself to clients.
@@ -196,6 +205,8 @@ impl Default for File {
             allowed_origins: Vec::new(),
             state_dir: None,
             insecure_no_auth: Setting::default(),
+            auth: None,
+            dev_issuer: DevIssuerTable::default(),
             log: Log::default(),
             server: Server::default(),
             limits: Limits::default(),

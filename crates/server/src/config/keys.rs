@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
-use toml::de::{DeTable, DeValue};
+use toml::Spanned;
+use toml::de::{DeArray, DeTable, DeValue};
 
 use super::file::File;
 
@@ -17,7 +19,7 @@ pub(crate) fn schema() -> Value {
 }
 
 /// The keys that the file may have.
-pub(super) struct Keys(Value);
+pub(super) struct Keys(&'static Value);
 
 /// An entry of the file that does not fit into the tables of the settings.
 pub(super) struct Misfit {
@@ -42,13 +44,14 @@ pub(super) enum MisfitKind {
 
 impl Keys {
     pub(super) fn new() -> Self {
-        Self(schema())
+        static SCHEMA: LazyLock<Value> = LazyLock::new(schema);
+        Self(&SCHEMA)
     }
 
     /// Takes out of the tree what does not fit.
     pub(super) fn take_misfits(&self, tree: &mut DeTable<'_>) -> Vec<Misfit> {
         let mut found = Vec::new();
-        self.walk(tree, &self.0, &mut Vec::new(), &mut found);
+        self.walk(tree, self.0, &mut Vec::new(), &mut found);
         found
     }
 
@@ -60,7 +63,7 @@ impl Keys {
     /// The names of all settings and tables, wherever they stand.
     pub(super) fn names(&self) -> BTreeSet<&str> {
         let mut names = BTreeSet::new();
-        collect_names(&self.0, &mut names);
+        collect_names(self.0, &mut names);
         names
     }
 
@@ -76,7 +79,7 @@ impl Keys {
     }
 
     fn schema_at(&self, path: &[impl AsRef<str>]) -> Option<&Value> {
-        path.iter().try_fold(&self.0, |schema, key| child(schema, key.as_ref()))
+        path.iter().try_fold(self.0, |schema, key| child(schema, key.as_ref()))
     }
 
     fn walk(&self, table: &mut DeTable<'_>, schema: &Value, path: &mut Vec<String>, found: &mut Vec<Misfit>) {
@@ -89,6 +92,10 @@ impl Keys {
                 (None, _) => Some((key.span(), MisfitKind::Unknown { fix: self.fix(schema, path, name) })),
                 (Some(schema), DeValue::Table(inner)) if is_table(schema) => {
                     self.walk(inner, schema, path, found);
+                    None
+                }
+                (Some(schema), DeValue::Array(list)) if is_list_of_tables(schema) => {
+                    self.walk_list(list, schema, path, found);
                     None
                 }
                 (Some(schema), _) => is_table(schema).then_some((span, MisfitKind::NotTable)),
@@ -104,29 +111,56 @@ impl Keys {
         }
     }
 
+    /// Walks the tables of a list, which all have one path.
+    fn walk_list(&self, list: &mut DeArray<'_>, schema: &Value, path: &mut Vec<String>, found: &mut Vec<Misfit>) {
+        let is_table = |entry: &Spanned<DeValue<'_>>| matches!(entry.get_ref(), DeValue::Table(_));
+        for entry in list.iter().filter(|entry| !is_table(entry)) {
+            found.push(Misfit { path: path.clone(), span: entry.span(), kind: MisfitKind::NotTable });
+        }
+        if !list.iter().all(is_table) {
+            *list = list.iter().filter(|entry| is_table(entry)).cloned().collect();
+        }
+        for entry in list.iter_mut() {
+            if let DeValue::Table(inner) = entry.get_mut() {
+                self.walk(inner, items(schema), path, found);
+            }
+        }
+    }
+
     fn fix(&self, schema: &Value, path: &[String], name: &str) -> String {
         let here: Vec<&str> = properties(schema).map(|(key, _)| key).collect();
         if let Some(near) = nearest(name, &here) {
             return format!("did you mean `{near}`?");
         }
         let mut elsewhere = Vec::new();
-        collect(&self.0, &mut Vec::new(), name, &mut elsewhere);
+        collect(self.0, &mut Vec::new(), name, &mut elsewhere);
         if let [only] = elsewhere.as_slice() {
             return match only.rsplit_once('.') {
+                Some((table, _)) if self.is_list(table) => format!("`{name}` belongs in `[[{table}]]`"),
                 Some((table, _)) => format!("`{name}` belongs in `[{table}]`"),
                 None => format!("`{name}` belongs at the top of the file, before the first `[table]`"),
             };
         }
         let (what, table) = match path.split_last() {
             Some((_, [])) | None => ("the file", String::new()),
+            Some((_, parents)) if self.is_list(&parents.join(".")) => {
+                ("the table", format!(" `[[{}]]`", parents.join(".")))
+            }
             Some((_, parents)) => ("the table", format!(" `[{}]`", parents.join("."))),
         };
         format!("remove it; {what}{table} can have {}", list(&here))
     }
+
+    /// Whether there is a list of tables at this dotted path.
+    fn is_list(&self, path: &str) -> bool {
+        let path: Vec<&str> = path.split('.').collect();
+        self.schema_at(&path).is_some_and(is_list_of_tables)
+    }
 }
 
-/// The schema of a key in a table with this schema.
+/// The schema of a key in a table, or in each table of a list, with this schema.
 fn child<'a>(schema: &'a Value, key: &str) -> Option<&'a Value> {
+    let schema = items(schema);
     let named = schema.get("properties").and_then(|properties| properties.get(key));
     named.or_else(|| schema.get("additionalProperties").filter(|any| any.is_object()))
 }
@@ -135,8 +169,17 @@ fn is_table(schema: &Value) -> bool {
     schema.get("type").and_then(Value::as_str) == Some("object")
 }
 
+fn is_list_of_tables(schema: &Value) -> bool {
+    schema.get("items").is_some_and(is_table)
+}
+
+/// The schema of the entries of a list; that of what is no list.
+fn items(schema: &Value) -> &Value {
+    schema.get("items").unwrap_or(schema)
+}
+
 fn properties(schema: &Value) -> impl Iterator<Item = (&str, &Value)> {
-    let properties = schema.get("properties").and_then(Value::as_object);
+    let properties = items(schema).get("properties").and_then(Value::as_object);
     properties.into_iter().flatten().map(|(key, value)| (key.as_str(), value))
 }
 

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use serde::de::value::{Error as TextError, StrDeserializer};
 
+use super::auth::{AuthTable, IssuerName, IssuerTable};
 use super::environment::Environment;
 use super::keys::Keys;
 use super::read::Reading;
@@ -31,6 +32,12 @@ pub(crate) struct Overrides {
     pub(crate) state_dir: Option<PathBuf>,
     /// `--insecure-no-auth`.
     pub(crate) insecure_no_auth: bool,
+    /// `--issuer URL`, any number of times: issuers beside those of the file.
+    pub(crate) issuers: Vec<String>,
+    /// `--dev-issuer`.
+    pub(crate) dev_issuer: bool,
+    /// `--dev-issuer-auto-approve USER`.
+    pub(crate) dev_issuer_auto_approve: Option<String>,
     /// `--log-level FILTER`.
     pub(crate) log_level: Option<String>,
     /// `--log-format FORMAT`.
@@ -42,6 +49,8 @@ pub(crate) struct Overrides {
     /// `--env-pass NAME`, any number of times: variables that the backends of `--stdio` and `--import` get beside the
     /// usual ones.
     pub(crate) env_pass: Vec<String>,
+    /// `--isolation shared|per-principal`: who shares one process of the backends of `--stdio` and `--import`.
+    pub(crate) isolation: Option<String>,
 }
 
 /// A setting that has a variable and a flag.
@@ -60,6 +69,8 @@ const ORIGINS: Name = Name { key: "allowed_origins", variable: "OUTBOARD_ALLOWED
 const STATE_DIR: Name = Name { key: "state_dir", variable: "OUTBOARD_STATE_DIR", flag: "--state-dir" };
 const NO_AUTH: Name =
     Name { key: "insecure_no_auth", variable: "OUTBOARD_INSECURE_NO_AUTH", flag: "--insecure-no-auth" };
+const ISSUERS: Name = Name { key: "auth.issuers.issuer", variable: "OUTBOARD_ISSUERS", flag: "--issuer" };
+const DEV_ISSUER: Name = Name { key: "dev_issuer.enabled", variable: "OUTBOARD_DEV_ISSUER", flag: "--dev-issuer" };
 const LOG_LEVEL: Name = Name { key: "log.level", variable: "OUTBOARD_LOG_LEVEL", flag: "--log-level" };
 const LOG_FORMAT: Name = Name { key: "log.format", variable: "OUTBOARD_LOG_FORMAT", flag: "--log-format" };
 
@@ -74,6 +85,8 @@ pub(super) fn apply(reading: &mut Reading, flags: &Overrides, env: &dyn Environm
     over.set_list(&mut file.allowed_origins, &ORIGINS, &flags.allowed_origins);
     over.set_path(&mut file.state_dir, &STATE_DIR, flags.state_dir.as_ref());
     over.set_switch(&mut file.insecure_no_auth, &NO_AUTH, flags.insecure_no_auth);
+    over.add_issuers(&mut file.auth, &flags.issuers);
+    over.set_switch(&mut file.dev_issuer.enabled, &DEV_ISSUER, flags.dev_issuer);
     over.set(&mut file.log.level, &LOG_LEVEL, flags.log_level.as_deref());
     over.set(&mut file.log.format, &LOG_FORMAT, flags.log_format.as_deref());
     reading.file = file;
@@ -104,13 +117,29 @@ impl Over<'_> {
     }
 
     fn set_list<T: for<'de> Deserialize<'de>>(&mut self, list: &mut Vec<Setting<T>>, name: &Name, flags: &[String]) {
+        if let Some(given) = self.read_list(name, flags) {
+            *list = given;
+        }
+    }
+
+    /// Each is a table with its name alone, beside those of the file.
+    fn add_issuers(&mut self, auth: &mut Option<Setting<AuthTable>>, flags: &[String]) {
+        for name in self.read_list::<IssuerName>(&ISSUERS, flags).unwrap_or_default() {
+            let place = name.place.clone();
+            let table = IssuerTable { issuer: Some(name), ..IssuerTable::default() };
+            let auth = auth.get_or_insert_with(|| Setting { value: AuthTable::default(), place: place.clone() });
+            auth.value.issuers.push(Setting { value: table, place });
+        }
+    }
+
+    fn read_list<T: for<'de> Deserialize<'de>>(&mut self, name: &Name, flags: &[String]) -> Option<Vec<Setting<T>>> {
         let (texts, place) = if flags.is_empty() {
-            let Some((text, place)) = self.given(name, None) else { return };
+            let (text, place) = self.given(name, None)?;
             (text.split(',').map(|part| part.trim().to_owned()).collect(), place)
         } else {
             (flags.to_vec(), Place::Flag(name.flag))
         };
-        *list = texts.iter().filter_map(|text| self.read(name, text, place.clone())).collect();
+        Some(texts.iter().filter_map(|text| self.read(name, text, place.clone())).collect())
     }
 
     /// Paths need not be UTF-8.

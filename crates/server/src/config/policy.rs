@@ -1,9 +1,12 @@
-//! Unsafe by accident does not start: what the server refuses to do without authentication, as one pure function.
+//! Unsafe by accident does not start: what the server refuses to do with and without authentication, as one pure function.
+
+mod words;
 
 use std::net::{IpAddr, SocketAddr};
 
 use url::{Host, Url};
 
+use super::backend_file::Isolation;
 use super::value::OriginRule;
 use crate::diagnostics::Code;
 
@@ -17,92 +20,155 @@ pub(super) struct Facts<'a> {
     pub(super) allowed_origins: Vec<&'a OriginRule>,
     /// Whether the operator asked to serve without authentication.
     pub(super) insecure_no_auth: bool,
+    /// What calls need; `None`: nothing, so that every caller is anonymous.
+    pub(super) auth: Option<AuthFacts<'a>>,
+}
+
+/// What the policy looks at where calls need a token.
+pub(super) struct AuthFacts<'a> {
+    /// What tokens must be meant for, if it was written.
+    pub(super) resource: Option<&'a Url>,
+    /// The number of issuers and API keys that are accepted.
+    pub(super) accepts: usize,
+    /// Whether the server runs an issuer for development.
+    pub(super) dev_issuer: bool,
+    /// The URLs at which issuers are asked, and their names.
+    pub(super) issuer_urls: Vec<IssuerUrl<'a>>,
+    /// Backends, by what they are called in messages, and who was said to share one process of each.
+    pub(super) isolations: Vec<(String, Option<Isolation>)>,
+}
+
+/// A URL of an issuer.
+#[derive(Clone, Copy)]
+pub(super) struct IssuerUrl<'a> {
+    /// Under which key it was written.
+    pub(super) key: &'static str,
+    pub(super) url: &'a Url,
+    /// Whether the issuer may be reached at private addresses.
+    pub(super) allow_private: bool,
 }
 
 /// What the policy objects to, or wants to have said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Objection {
-    /// Others can reach the address.
+    /// Others can reach the address, and nobody asks who they are.
     Listen,
-    /// The URL leads others here.
+    /// The URL leads others here, and nobody asks who they are.
     PublicUrl,
     /// This entry of `allowed_origins` allows every website.
     AllowedOrigin(usize),
     /// It is allowed because the operator asked for it; said at each start.
     NoAuthentication,
+    /// Authentication is asked for and switched off.
+    Contradiction,
+    /// No token would be accepted.
+    NobodyAccepted,
+    /// Others can reach the address, and no name for tokens is known.
+    NoPublicUrl,
+    /// Tokens would be sent to the URL in the clear.
+    PublicUrlHttp,
+    /// The same for what tokens are meant for.
+    ResourceHttp,
+    /// This URL of an issuer would be asked in the clear.
+    IssuerHttp(usize),
+    /// Others can reach the address, and with it the issuer for development.
+    DevIssuerListen,
+    /// The URL leads others to it.
+    DevIssuerPublicUrl,
+    /// Nobody has said who shares this backend.
+    NoIsolation(usize),
+    /// Callers are told apart, and this backend should have a process for each.
+    PerPrincipal(usize),
 }
 
-/// Judges the configuration. There is no authentication yet, so every caller is anonymous.
+/// Judges the configuration.
 pub(super) fn judge(facts: &Facts<'_>) -> Vec<Objection> {
-    let mut objections = Vec::new();
-    if facts.insecure_no_auth {
-        objections.push(Objection::NoAuthentication);
-    } else {
-        if !is_loopback(facts.listen.ip()) {
-            objections.push(Objection::Listen);
-        }
-        if facts.public_url.is_some_and(|url| !leads_to_loopback(url)) {
-            objections.push(Objection::PublicUrl);
-        }
-    }
+    let mut objections = match (&facts.auth, facts.insecure_no_auth) {
+        (None, true) => vec![Objection::NoAuthentication],
+        (None, false) => anonymous(facts),
+        (Some(_), true) => vec![Objection::Contradiction],
+        (Some(auth), false) => authenticated(facts, auth),
+    };
     // Not even when asked for: with it, every web page that somebody here visits could call the tools.
     let wildcards = facts.allowed_origins.iter().enumerate().filter(|(_, rule)| ***rule == OriginRule::Any);
     objections.extend(wildcards.map(|(index, _)| Objection::AllowedOrigin(index)));
     objections
 }
 
+fn anonymous(facts: &Facts<'_>) -> Vec<Objection> {
+    let listen = (!is_loopback(facts.listen.ip())).then_some(Objection::Listen);
+    let public_url = is_public(facts.public_url).then_some(Objection::PublicUrl);
+    listen.into_iter().chain(public_url).collect()
+}
+
+fn authenticated(facts: &Facts<'_>, auth: &AuthFacts<'_>) -> Vec<Objection> {
+    let listens_publicly = !is_loopback(facts.listen.ip());
+    let is_public_url = is_public(facts.public_url);
+    let is_here_alone = !listens_publicly && !is_public_url;
+    let is_clear = |url: Option<&Url>| is_public(url) && url.is_some_and(|url| url.scheme() != "https");
+    let clear_issuer = |issuer: &IssuerUrl<'_>| {
+        // In development an issuer may be on the private network of containers.
+        is_clear(Some(issuer.url)) && !(issuer.allow_private && is_here_alone)
+    };
+    let single = [
+        (auth.accepts == 0 && !auth.dev_issuer, Objection::NobodyAccepted),
+        (auth.dev_issuer && listens_publicly, Objection::DevIssuerListen),
+        (auth.dev_issuer && is_public_url, Objection::DevIssuerPublicUrl),
+        (!auth.dev_issuer && listens_publicly && facts.public_url.is_none(), Objection::NoPublicUrl),
+        (!auth.dev_issuer && is_clear(facts.public_url), Objection::PublicUrlHttp),
+        (is_clear(auth.resource), Objection::ResourceHttp),
+    ];
+    let single = single.into_iter().filter_map(|(is_so, objection)| is_so.then_some(objection));
+    let issuers = auth.issuer_urls.iter().enumerate().filter(|(_, issuer)| clear_issuer(issuer));
+    let isolations = auth.isolations.iter().enumerate().filter_map(|(index, (_, isolation))| match isolation {
+        None => Some(Objection::NoIsolation(index)),
+        Some(Isolation::PerPrincipal) => Some(Objection::PerPrincipal(index)),
+        // That there is none per session is said wherever it is written.
+        Some(Isolation::PerSession | Isolation::Shared) => None,
+    });
+    single.chain(issuers.map(|(index, _)| Objection::IssuerHttp(index))).chain(isolations).collect()
+}
+
 impl Objection {
-    pub(super) fn code(self) -> Code {
+    pub(super) const fn code(self) -> Code {
         match self {
             Self::Listen => Code::ListenNotLoopback,
             Self::PublicUrl => Code::PublicUrlNotLoopback,
             Self::AllowedOrigin(_) => Code::WildcardOrigin,
             Self::NoAuthentication => Code::NoAuthentication,
+            Self::Contradiction => Code::AuthContradiction,
+            Self::NobodyAccepted => Code::NobodyAccepted,
+            Self::NoPublicUrl => Code::NoPublicUrl,
+            Self::PublicUrlHttp | Self::ResourceHttp => Code::UrlNotHttps,
+            Self::IssuerHttp(_) => Code::IssuerNotHttps,
+            Self::DevIssuerListen | Self::DevIssuerPublicUrl => Code::DevIssuerReachable,
+            Self::NoIsolation(_) => Code::IsolationNotChosen,
+            Self::PerPrincipal(_) => Code::IsolationNotYet,
         }
     }
 
+    /// What is wrong, in one line.
     pub(super) fn what(self, facts: &Facts<'_>) -> String {
-        match self {
-            Self::Listen => format!("`listen`: {} can be reached from other machines", facts.listen),
-            Self::PublicUrl => "`public_url`: the URL is not one of this machine alone".to_owned(),
-            Self::AllowedOrigin(_) => "`allowed_origins`: `*` would allow every website".to_owned(),
-            Self::NoAuthentication => {
-                format!("no authentication: whoever reaches {} can call every tool", facts.listen)
-            }
-        }
+        words::what(self, facts)
     }
 
-    pub(super) fn why(self) -> Option<&'static str> {
-        match self {
-            Self::Listen | Self::PublicUrl => {
-                Some("this version has no authentication, so whoever reaches the server could call every tool")
-            }
-            Self::AllowedOrigin(_) => {
-                Some("the pages that a person visits could call the tools in that person's place")
-            }
-            Self::NoAuthentication => None,
-        }
+    /// Why that is not accepted.
+    pub(super) const fn why(self) -> Option<&'static str> {
+        words::why(self)
     }
 
+    /// What to write or to do instead.
     pub(super) fn fix(self, facts: &Facts<'_>) -> String {
-        const ACCEPT: &str = "or, if something in front of it lets in only the right callers, \
-                              start with `--insecure-no-auth` (`insecure_no_auth = true`)";
-        match self {
-            Self::Listen => {
-                let loopback = if facts.listen.is_ipv4() { "127.0.0.1" } else { "[::1]" };
-                format!("stay on loopback with `{loopback}:{}`; {ACCEPT}", facts.listen.port())
-            }
-            Self::PublicUrl => format!("leave `public_url` out; {ACCEPT}"),
-            Self::AllowedOrigin(_) => "list the exact origins, such as `https://app.example.com`".to_owned(),
-            Self::NoAuthentication => {
-                "remove `insecure_no_auth` unless something in front of the server lets in only the right callers"
-                    .to_owned()
-            }
-        }
+        words::fix(self, facts)
     }
 }
 
-fn leads_to_loopback(url: &Url) -> bool {
+fn is_public(url: Option<&Url>) -> bool {
+    url.is_some_and(|url| !leads_to_loopback(url))
+}
+
+/// Whether a URL leads to this machine for everybody.
+pub(super) fn leads_to_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(ip)) => is_loopback(ip.into()),
         Some(Host::Ipv6(ip)) => is_loopback(ip.into()),
@@ -117,62 +183,4 @@ fn is_loopback(ip: IpAddr) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn judged(listen: &str, public_url: &str, origins: &[&str], insecure_no_auth: bool) -> Vec<Objection> {
-        let url = (!public_url.is_empty()).then(|| Url::parse(public_url).unwrap());
-        let rules: Vec<OriginRule> = origins.iter().map(|rule| rule.parse().unwrap()).collect();
-        judge(&Facts {
-            listen: listen.parse().unwrap(),
-            public_url: url.as_ref(),
-            allowed_origins: rules.iter().collect(),
-            insecure_no_auth,
-        })
-    }
-
-    #[test]
-    fn without_authentication_only_loopback_starts() {
-        use Objection::{Listen, PublicUrl};
-        let cases: [(&str, &str, &[Objection]); 17] = [
-            ("127.0.0.1:8080", "", &[]),
-            ("127.8.9.10:0", "", &[]),
-            ("[::1]:8080", "", &[]),
-            ("[::ffff:127.0.0.1]:8080", "", &[]),
-            ("0.0.0.0:8080", "", &[Listen]),
-            ("[::]:8080", "", &[Listen]),
-            ("[::ffff:10.0.0.1]:8080", "", &[Listen]),
-            ("192.168.1.7:8080", "", &[Listen]),
-            ("127.0.0.1:8080", "http://localhost:8080", &[]),
-            ("127.0.0.1:8080", "http://mcp.localhost", &[]),
-            ("127.0.0.1:8080", "https://127.0.0.1", &[]),
-            ("127.0.0.1:8080", "http://[::1]:8080", &[]),
-            ("127.0.0.1:8080", "https://mcp.example.com", &[PublicUrl]),
-            ("127.0.0.1:8080", "https://localhost.example.com", &[PublicUrl]),
-            ("127.0.0.1:8080", "https://notlocalhost", &[PublicUrl]),
-            ("127.0.0.1:8080", "http://0.0.0.0:8080", &[PublicUrl]),
-            ("0.0.0.0:8080", "https://mcp.example.com", &[Listen, PublicUrl]),
-        ];
-        for (listen, public_url, expected) in cases {
-            assert_eq!(judged(listen, public_url, &[], false), expected, "{listen} {public_url}");
-        }
-    }
-
-    #[test]
-    fn asking_for_no_authentication_lifts_the_refusals_and_is_said() {
-        let said = [Objection::NoAuthentication];
-        assert_eq!(judged("0.0.0.0:8080", "https://mcp.example.com", &[], true), said);
-        assert_eq!(judged("127.0.0.1:8080", "", &[], true), said);
-    }
-
-    #[test]
-    fn wildcard_origin_is_refused_whatever_was_asked_for() {
-        let origins = ["https://app.example.com", "*"];
-        assert_eq!(judged("127.0.0.1:8080", "", &origins, false), [Objection::AllowedOrigin(1)]);
-        assert_eq!(
-            judged("0.0.0.0:8080", "", &origins, true),
-            [Objection::NoAuthentication, Objection::AllowedOrigin(1)]
-        );
-        assert_eq!(judged("127.0.0.1:8080", "", &origins[..1], false), []);
-    }
-}
+mod tests;

@@ -109,9 +109,8 @@ fn misplaced(misfit: &Misfit, keys: &Keys) -> Diagnostic {
 
 fn bad_value(mistake: &toml::de::Error, path: Option<&[String]>, keys: &Keys) -> Diagnostic {
     let path = path.unwrap_or_default();
-    // The values of a backend's variables may be secrets, and serde repeats numbers in its message.
-    let is_secret = matches!(path, [backends, _, env, ..] if backends == "backends" && env == "env");
-    let problem = if is_secret { "expected a string in quotes" } else { mistake.message() };
+    // serde repeats numbers in its message.
+    let problem = if secrets::is_secret(path) { "expected a string in quotes" } else { mistake.message() };
     let help = (0..=path.len()).rev().find_map(|end| path.get(..end).and_then(|path| keys.help(path)));
     Diagnostic {
         code: Code::BadValue,
@@ -127,13 +126,9 @@ fn take_out(table: &mut DeTable<'_>, span: Option<Range<usize>>) -> Option<Vec<S
     let span = span?;
     let mut best = None;
     find(table, &span, &mut Vec::new(), &mut best);
-    let (path, _) = best?;
-    let (last, parents) = path.split_last()?;
-    let mut table = table;
-    for name in parents {
-        let DeValue::Table(inner) = table.get_mut(name.as_str())?.get_mut() else { return None };
-        table = inner;
-    }
+    let (steps, _) = best?;
+    let (Step::Key(last), parents) = steps.split_last()? else { return None };
+    let table = parent(table, parents)?;
     let entry = table.get_mut(last.as_str())?;
     let is_within = entry.span() != span;
     if let DeValue::Array(list) = entry.get_mut()
@@ -144,7 +139,38 @@ fn take_out(table: &mut DeTable<'_>, span: Option<Range<usize>>) -> Option<Vec<S
     } else {
         table.remove(last.as_str())?;
     }
-    Some(path)
+    let keys = steps.into_iter().filter_map(|step| match step {
+        Step::Key(key) => Some(key),
+        Step::Entry(_) => None,
+    });
+    Some(keys.collect())
+}
+
+/// A step on the way to an entry of the file.
+#[derive(Clone)]
+enum Step {
+    /// Into a table, by a key.
+    Key(String),
+    /// Into a list of tables, by a place.
+    Entry(usize),
+}
+
+/// The table at the end of the way.
+fn parent<'t, 'i>(mut table: &'t mut DeTable<'i>, steps: &[Step]) -> Option<&'t mut DeTable<'i>> {
+    let mut steps = steps.iter();
+    while let Some(step) = steps.next() {
+        let Step::Key(key) = step else { return None };
+        table = match table.get_mut(key.as_str())?.get_mut() {
+            DeValue::Table(inner) => inner,
+            DeValue::Array(list) => {
+                let Step::Entry(at) = steps.next()? else { return None };
+                let DeValue::Table(inner) = list.get_mut(*at)?.get_mut() else { return None };
+                inner
+            }
+            _ => return None,
+        };
+    }
+    Some(table)
 }
 
 /// The list without the element that covers the span, if one does.
@@ -155,21 +181,31 @@ fn without<'i>(list: &DeArray<'i>, span: &Range<usize>) -> Option<DeArray<'i>> {
     (shorter.len() < list.len()).then_some(shorter)
 }
 
-/// The path of an entry and how many bytes it covers.
-type Found = Option<(Vec<String>, usize)>;
+/// The way to an entry and how many bytes it covers.
+type Found = Option<(Vec<Step>, usize)>;
 
 /// The span of a table written as `[table]` is its header alone, so every entry is looked at.
-fn find(table: &DeTable<'_>, span: &Range<usize>, path: &mut Vec<String>, best: &mut Found) {
+fn find(table: &DeTable<'_>, span: &Range<usize>, path: &mut Vec<Step>, best: &mut Found) {
     for (key, value) in table {
-        path.push(key.get_ref().as_ref().to_owned());
+        path.push(Step::Key(key.get_ref().as_ref().to_owned()));
         for covered in [key.span(), value.span()] {
             let covers = covered.start <= span.start && span.end <= covered.end;
             if covers && best.as_ref().is_none_or(|(_, length)| covered.len() < *length) {
                 *best = Some((path.clone(), covered.len()));
             }
         }
-        if let DeValue::Table(inner) = value.get_ref() {
-            find(inner, span, path, best);
+        match value.get_ref() {
+            DeValue::Table(inner) => find(inner, span, path, best),
+            DeValue::Array(list) => {
+                for (at, entry) in list.iter().enumerate() {
+                    if let DeValue::Table(inner) = entry.get_ref() {
+                        path.push(Step::Entry(at));
+                        find(inner, span, path, best);
+                        path.pop();
+                    }
+                }
+            }
+            _ => {}
         }
         path.pop();
     }

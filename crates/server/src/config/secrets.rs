@@ -1,11 +1,23 @@
-//! Masks what must not be shown when lines of the file are shown: the variables of children, also under misspelt names,
-//! and URLs with passwords.
+//! Masks what must not be shown when lines of the file are shown: the variables of children and what authentication keeps
+//! secret, also under misspelt names, and URLs with passwords.
 
 use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
 
 use super::keys::Keys;
+
+/// Whether a value at this path may be a secret, whatever it is.
+pub(super) fn is_secret(path: &[String]) -> bool {
+    match path {
+        [backends, _, env, ..] if backends == "backends" && env == "env" => true,
+        [.., key] => SECRETS.contains(&key.as_str()),
+        [] => false,
+    }
+}
+
+/// Settings that hold a secret, or into which one may have been written in the place of what tells of it.
+const SECRETS: [&str; 2] = ["client_secret", "digest"];
 
 /// Returns the text with its secrets masked; every byte offset and every column stays what it is.
 pub(super) fn masked(text: &str, tree: &DeTable<'_>, keys: &Keys) -> String {
@@ -24,16 +36,22 @@ pub(super) fn masked_by_line(text: &str, keys: &Keys) -> String {
     let mut out = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
         let start = line.trim_start();
-        // With anything before it: a lost line end joins it to the line above.
-        let mentions_env =
-            start.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|word| word.ends_with("env"));
-        let shown = if start.starts_with('[') {
+        let is_mentioned = |names: &[&str]| {
+            // With anything before it: a lost line end joins it to the line above.
+            let is_one = |word: &str| names.iter().any(|name| word.ends_with(name));
+            start.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(is_one)
+        };
+        let mentions_env = is_mentioned(&["env"]);
+        let shown = if is_mentioned(&SECRETS) {
+            0
+        } else if start.starts_with('[') {
             in_env = mentions_env;
             line.rfind(']').map_or(0, |end| end + 1)
         } else {
             let key = start.split('=').next().unwrap_or_default().trim();
             let name = key.rsplit('.').next().unwrap_or_default();
-            let is_setting = names.contains(name) && !(name == "public_url" && line.contains('@'));
+            let is_url = name.ends_with("url") || line.contains("//");
+            let is_setting = names.contains(name) && !(is_url && line.contains('@'));
             if is_setting && !in_env && !mentions_env { line.len() } else { 0 }
         };
         let (plain, secret) = line.split_at(shown);
@@ -58,12 +76,27 @@ fn secrets(
         }
         return;
     }
-    let is_variable = matches!(path.as_slice(), [backends, _, env, ..] if backends == "backends" && env == "env");
-    let is_password = path.as_slice() == ["public_url"] && value.as_str().is_some_and(|url| url.contains('@'));
-    // A misspelt setting of the upper tables is worth seeing; a variable under a misspelt name is deeper or in a backend.
-    let may_be_variable = !keys.has(path) && (path.len() > 2 || path.first().is_some_and(|table| table == "backends"));
-    if is_variable || is_password || may_be_variable {
+    if let DeValue::Array(list) = value
+        && list.iter().any(|entry| matches!(entry.get_ref(), DeValue::Table(_)))
+    {
+        for entry in list {
+            secrets(path, entry.get_ref(), &entry.span(), keys, spans);
+        }
+        return;
+    }
+    // A misspelt setting of the upper tables is worth seeing; a secret under a misspelt name is deeper or in one of these.
+    let is_deep = path.len() > 2 || path.first().is_some_and(|table| table == "backends" || table == "auth");
+    if is_secret(path) || has_password(path, value) || (is_deep && !keys.has(path)) {
         spans.push(span.clone());
+    }
+}
+
+/// Whether it is, or holds, a URL with a user name or a password.
+fn has_password(path: &[String], value: &DeValue<'_>) -> bool {
+    match value {
+        DeValue::String(text) => text.contains('@') && (path == ["public_url"] || text.contains("//")),
+        DeValue::Array(list) => list.iter().any(|entry| has_password(path, entry.get_ref())),
+        _ => false,
     }
 }
 

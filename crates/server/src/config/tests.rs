@@ -1,5 +1,6 @@
 //! Tests of the configuration as the operator meets it: what is accepted, what is refused, and in which words.
 
+mod auth;
 mod bounds;
 mod imports;
 mod layers;

@@ -32,6 +32,9 @@ pub(super) fn refuse_network_flags(file: &File, flags: &Overrides, report: &mut 
         ("--path", flags.path.is_some()),
         ("--allowed-origin", !flags.allowed_origins.is_empty()),
         ("--insecure-no-auth", flags.insecure_no_auth),
+        ("--issuer", !flags.issuers.is_empty()),
+        ("--dev-issuer", flags.dev_issuer),
+        ("--dev-issuer-auto-approve", flags.dev_issuer_auto_approve.is_some()),
     ];
     for (flag, _) in given.into_iter().filter(|(_, is_given)| *is_given) {
         report.add(Diagnostic {

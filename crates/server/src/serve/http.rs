@@ -1,9 +1,14 @@
 //! Over HTTP: where configuration, catalog, transport and listener meet, from binding to the last byte.
 
+mod callers;
+
+use std::convert::Infallible;
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use outboard_auth::ResourceServer;
 use outboard_runtime::{Catalog, Counts};
 use outboard_transport::{Authentication, HostOriginPolicy, HttpConfig, Shutdown, StreamableHttp};
 use tokio_util::task::TaskTracker;
@@ -12,10 +17,12 @@ use url::Url;
 use super::Served;
 use crate::banner::Banner;
 use crate::config::{Config, Drain};
-use crate::http::{self, Forwarding, Health};
+use crate::http::{self, Forwarding, Health, Site};
 use crate::listener::{Listener, Stop};
 use crate::program::Failure;
 use crate::signals::{Signal, Signals};
+use callers::Callers;
+pub(crate) use callers::resource_server;
 
 /// Serves until a signal, then ends in order. A further signal ends at once.
 ///
@@ -27,7 +34,8 @@ pub(crate) async fn serve(config: Config, catalog: Catalog, wants_all: bool) -> 
         // Nothing is served yet, so there is nothing to drain.
         _ = signals.wait() => return Ok(()),
     };
-    let banner = Banner { url: server.url(), name: server.name(), counts: server.counts() };
+    let banner =
+        Banner { url: server.url(), name: server.name(), counts: server.counts(), tokens: server.callers.tokens() };
     drop(std::io::stdout().write_all(banner.text().as_bytes()));
     drop(std::io::stdout().flush());
     server.run(&signals).await;
@@ -39,6 +47,7 @@ struct Server {
     config: Config,
     served: Served,
     transport: StreamableHttp,
+    callers: Callers,
     policy: HostOriginPolicy,
     listener: Listener,
     /// The listener with its connections, and legacy calls, which outlive theirs.
@@ -58,13 +67,20 @@ impl Server {
             .map_err(Failure::Unavailable)?;
         let (url, policy) = addresses(&config, &listener).map_err(Failure::Ours)?;
         let served = Served::start(&config, catalog, wants_all).await?;
+        let callers = match Callers::new(&config, &url, &served.runtime.scopes()) {
+            Ok(callers) => callers,
+            Err(error) => {
+                served.stop().await;
+                return Err(Failure::Unavailable(error));
+            }
+        };
         let work = TaskTracker::new();
         work.close();
         let stop = Stop::default();
         // What waits for notifications would wait for ever: it ends when no more connections are accepted.
         let shutdown = Shutdown { tasks: work.clone(), draining: stop.accepting.clone() };
         let transport = StreamableHttp::new(served.runtime.clone(), shutdown, http_config(&config));
-        Ok(Self { config, served, transport, policy, listener, work, stop, url })
+        Ok(Self { config, served, transport, callers, policy, listener, work, stop, url })
     }
 
     /// The MCP endpoint, as clients reach it.
@@ -85,11 +101,21 @@ impl Server {
     /// Serves until a signal, then ends in order: nothing that is in flight is cut off before its time is up. A second
     /// signal ends at once, however far that has come; what is left of lifted servers is then up to their guards.
     async fn run(self, signals: &Signals) {
-        let Self { config, served, transport, policy, listener, work, stop, url } = self;
-        let forwarding = if config.insecure_no_auth { Forwarding::Served } else { Forwarding::Refused };
+        let Self { config, served, transport, callers, policy, listener, work, stop, url } = self;
+        let Callers { resource_server, issuer, .. } = callers;
+        let is_open = resource_server.is_none() && !config.insecure_no_auth;
         let health = Health::default();
-        let pages = http::cors(&config.allowed_origins);
-        let service = http::stack(transport, config.path.as_str(), policy, pages, forwarding, health.clone());
+        let site = Site {
+            transport,
+            path: config.path.as_str().into(),
+            policy,
+            pages: http::cors(&config.allowed_origins),
+            forwarding: if is_open { Forwarding::Refused } else { Forwarding::Served },
+            health: health.clone(),
+            resource_server: resource_server.clone(),
+            issuer,
+        };
+        let service = http::stack(site);
         tracing::info!(url = %url, "listening");
         work.spawn(listener.run(service, stop.clone()));
         let until_the_end = async {
@@ -106,8 +132,17 @@ impl Server {
         tokio::select! {
             () = until_the_end => {}
             never = served.runtime.follow() => match never {},
+            never = keep_keys(resource_server) => match never {},
         }
     }
+}
+
+/// Keeps the keys of issuers fresh, from the start on.
+async fn keep_keys(resource_server: Option<ResourceServer>) -> Infallible {
+    if let Some(server) = resource_server {
+        server.run().await;
+    }
+    std::future::pending().await
 }
 
 /// Stops accepting, ends what waits for notifications, and waits for what is in flight as long as it has time.
@@ -135,16 +170,25 @@ fn addresses(config: &Config, listener: &Listener) -> anyhow::Result<(Url, HostO
     for origin in &config.allowed_origins {
         policy = policy.allow_origin(origin.as_str())?;
     }
+    Ok((endpoint(config, address)?, policy))
+}
+
+/// The URL of the endpoint as clients reach it, of a server that listens on this address.
+fn endpoint(config: &Config, address: SocketAddr) -> anyhow::Result<Url> {
     let mut url = match &config.public_url {
         Some(url) => url.clone(),
         None => Url::parse(&format!("http://{address}"))?,
     };
     let path = format!("{}{}", url.path().trim_end_matches('/'), config.path.as_str());
     url.set_path(&path);
-    Ok((url, policy))
+    Ok(url)
 }
 
 fn http_config(config: &Config) -> HttpConfig {
+    let authentication = match config.auth {
+        Some(_) => Authentication::RequestExtension,
+        None => Authentication::None,
+    };
     HttpConfig {
         body_bytes_max: config.limits.body_bytes,
         body_timeout: config.timeouts.body,
@@ -154,7 +198,7 @@ fn http_config(config: &Config) -> HttpConfig {
         streams_max: config.subscriptions.streams_total,
         subscriptions: config.subscriptions.limits,
         legacy: config.legacy.clone(),
-        ..HttpConfig::new(Authentication::None)
+        ..HttpConfig::new(authentication)
     }
 }
 

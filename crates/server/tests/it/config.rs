@@ -80,9 +80,29 @@ fn check_shows_what_is_in_force_and_what_would_be_imported() {
 }
 
 #[test]
+fn check_tells_of_authentication_what_is_in_force_and_no_secret() {
+    let file = "[[auth.issuers]]\nissuer = \"https://keycloak.example.com/realms/team\"\npreset = \"keycloak\"\naudiences = [\"notes\"]\n\
+                [[auth.issuers]]\nissuer = \"https://opaque.example.com\"\n[auth.issuers.introspection]\n\
+                endpoint = \"https://opaque.example.com/introspect\"\nclient_id = \"me\"\nclient_secret = \"${ASKED}\"\n";
+    let directory = directory_with(file);
+    let shown = outboard(directory.path(), &["check"], &[("ASKED", "canary")]);
+    assert_eq!(shown.status.code(), Some(0), "{shown:?}");
+    for part in ["# issuer https://keycloak.example.com/realms/team: JWTs by ", "auth.limits.skew = \"30s\"\n"] {
+        assert!(text(&shown.stdout).contains(part), "{part} {shown:?}");
+    }
+    assert!(!text(&shown.stdout).contains("canary"), "{shown:?}");
+    std::fs::write(directory.path().join("again.toml"), &shown.stdout).unwrap();
+    let again = outboard(directory.path(), &["check", "--config", "again.toml"], &[("ASKED", "canary")]);
+    assert_eq!(again.status.code(), Some(0), "what is shown is a file itself: {again:?}");
+    let unset = outboard(directory.path(), &["check"], &[]);
+    assert_eq!(unset.status.code(), Some(64), "{unset:?}");
+    assert!(text(&unset.stdout).contains("error[OB064]"), "{unset:?}");
+}
+
+#[test]
 fn serve_refuses_what_check_refuses_whichever_layer_says_it() {
     type Case<'a> = (&'a str, &'a [&'a str], &'a [(&'a str, &'a str)], &'a str);
-    let cases: [Case<'_>; 7] = [
+    let cases: [Case<'_>; 12] = [
         (BAD, &["serve", "--config", "outboard.toml"], &[], "outboard.toml:2:10"),
         ("", &["serve", "--listen", "0.0.0.0:0"], &[], "flag --listen"),
         ("", &["serve"], &[("OUTBOARD_LISTEN", "0.0.0.0:0")], "environment variable OUTBOARD_LISTEN"),
@@ -90,6 +110,11 @@ fn serve_refuses_what_check_refuses_whichever_layer_says_it() {
         ("", &["serve", "--import", "missing.json"], &[], "flag --import"),
         ("", &["serve", "--transport", "stdio", "--listen", "127.0.0.1:0"], &[], "flag --listen"),
         ("transport = \"stdio\"", &["serve", "--path", "/x"], &[], "flag --path"),
+        ("", &["serve", "--issuer", "http://a.example"], &[], "flag --issuer"),
+        ("", &["serve"], &[("OUTBOARD_ISSUERS", "a.example")], "environment variable OUTBOARD_ISSUERS"),
+        ("", &["serve", "--dev-issuer", "--listen", "0.0.0.0:0"], &[], "flag --listen"),
+        ("", &["serve", "--dev-issuer", "--stdio", "x"], &[], "flag --stdio"),
+        ("", &["serve", "--dev-issuer-auto-approve", "bob"], &[], "flag --dev-issuer-auto-approve"),
     ];
     for (file, arguments, variables, place) in cases {
         let refused = outboard(directory_with(file).path(), arguments, variables);

@@ -139,6 +139,29 @@ async fn forged_claims_in_meta_never_reach_a_child_whatever_is_asked() {
 }
 
 #[tokio::test]
+async fn a_child_is_told_the_claims_of_whoever_calls_that_its_config_names() {
+    let forged = r#"{ "com.example/k": 1, "dev.outboard/claims": { "sub": "admin", "email": "admin@example.com" } }"#;
+    for era in ["", MODERN] {
+        let lifted = Lifted::with(&format!("{era}{FEATURES}{MIRROR}serve()"), |config| {
+            config.claims = ["sub", "iss", "email"].map(str::to_owned).into();
+        });
+        lifted.ready().await.unwrap();
+        for party in ["alice", "bob"] {
+            for asked in [call("echo", "{}").operation, read("file:///a"), prompt(None), complete(prompt_reference())] {
+                let call = operation(asked).with_meta(Some(raw(forged)));
+                let (seen, _) = mirrored(lifted.begin(as_party(call, party, EVERYTHING)).await.unwrap());
+                assert_eq!(
+                    seen["_meta"]["dev.outboard/claims"],
+                    json!({ "sub": party, "iss": "https://issuer.example" })
+                );
+                assert_eq!(seen["_meta"]["com.example/k"], 1);
+            }
+        }
+        lifted.end().await;
+    }
+}
+
+#[tokio::test]
 async fn a_resource_is_kept_by_its_reader_alone_and_as_long_as_a_modern_child_says() {
     let cases = [
         ("", r#""ttlMs": 9000, "cacheScope": "public""#, 0),

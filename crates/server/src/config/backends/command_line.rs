@@ -1,15 +1,14 @@
 //! From the command lines of `--stdio` to backends.
 
-use super::super::backend_file::BackendTable;
 use super::super::effective::Backend;
-use super::{Builder, Candidate};
+use super::{Builder, Candidate, Given};
 use crate::diagnostics::{Code, Place};
 
 const PLACE: Place = Place::Flag("--stdio");
 
 impl Builder<'_, '_> {
     /// The flag's words are taken as they are: nothing in them is replaced.
-    pub(super) fn command_line(&mut self, name: String, line: &str, env_pass: &[String]) -> Option<Candidate> {
+    pub(super) fn command_line(&mut self, name: String, line: &str, given: &Given) -> Option<Candidate> {
         let mut words = match shell_words::split(line) {
             Ok(words) => words.into_iter(),
             Err(mistake) => {
@@ -23,9 +22,10 @@ impl Builder<'_, '_> {
             self.check.refuse(Code::NoCommand, &PLACE, &["--stdio"], "there is no command", Some(fix));
             return None;
         };
-        let plain = self.plain(name, &BackendTable::default(), ["--stdio", ""]);
-        let backend = Backend { command, args: words.collect(), env_pass: env_pass.to_vec(), ..plain };
-        Some(Candidate { backend, label: "--stdio".to_owned(), place: PLACE, prefix_key: None })
+        let plain = self.plain(name, &given.table, ["--stdio", ""]);
+        let backend = Backend { command, args: words.collect(), env_pass: given.env_pass.clone(), ..plain };
+        let isolation = given.table.isolation();
+        Some(Candidate { backend, label: "--stdio".to_owned(), isolation, place: PLACE, prefix_key: None })
     }
 }
 

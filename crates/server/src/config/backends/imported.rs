@@ -5,12 +5,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::super::backend_file::BackendTable;
 use super::super::effective::{Backend, ChildEnv};
 use super::super::expand;
 use super::super::import::{self, Entry, ImportError};
 use super::super::setting::Setting;
-use super::{Builder, Candidate};
+use super::{Builder, Candidate, Given};
 use crate::diagnostics::{Code, Place};
 
 const PLACE: Place = Place::Flag("--import");
@@ -20,9 +19,9 @@ const URLS: [&str; 3] = ["url", "serverUrl", "httpUrl"];
 
 impl Builder<'_, '_> {
     /// The servers of one file.
-    pub(super) fn import(&mut self, path: &Path, env_pass: &[String]) -> Vec<Candidate> {
+    pub(super) fn import(&mut self, path: &Path, given: &Given) -> Vec<Candidate> {
         match import::read(path) {
-            Ok(entries) => entries.iter().filter_map(|entry| self.imported(path, entry, env_pass)).collect(),
+            Ok(entries) => entries.iter().filter_map(|entry| self.imported(path, entry, given)).collect(),
             Err(mistake) => {
                 let (code, fix) = match &mistake {
                     ImportError::Unreadable(_) => (Code::ImportUnreadable, "name a file that exists and can be read"),
@@ -39,7 +38,7 @@ impl Builder<'_, '_> {
         }
     }
 
-    fn imported(&mut self, file: &Path, entry: &Entry, env_pass: &[String]) -> Option<Candidate> {
+    fn imported(&mut self, file: &Path, entry: &Entry, given: &Given) -> Option<Candidate> {
         let at = [entry.table.as_str(), entry.name.as_str()];
         let Value::Object(members) = &entry.value else {
             self.wrong(&at, "expected an object");
@@ -50,16 +49,16 @@ impl Builder<'_, '_> {
         }
         let name = backend_name(&entry.name);
         self.name(&Setting { value: name.clone(), place: PLACE }, &at);
-        let table = BackendTable::default();
         let backend = Backend {
             command: self.imported_command(members, at),
             args: self.imported_args(members, at),
             env: self.imported_variables(members, at),
-            env_pass: env_pass.to_vec(),
+            env_pass: given.env_pass.clone(),
             cwd: self.imported_cwd(file, members, at),
-            ..self.plain(name, &table, at)
+            ..self.plain(name, &given.table, at)
         };
-        Some(Candidate { backend, label: at.join("."), place: PLACE, prefix_key: None })
+        let isolation = given.table.isolation();
+        Some(Candidate { backend, label: at.join("."), isolation, place: PLACE, prefix_key: None })
     }
 
     /// Whether the server is switched off, or is one that this version cannot serve; the latter is said.

@@ -43,6 +43,24 @@ const RANGES: &[(&str, &str, [&str; 4])] = &[
     ("store.logs", "1000 to 10000000", ["999", "1000", "10000000", "10000001"]),
     ("store.counters", "1000 to 10000000", ["999", "1000", "10000000", "10000001"]),
     ("store.owner_percent", "10 to 100", ["9", "10", "100", "101"]),
+    ("auth.limits.token_bytes", "1KiB to 64KiB", ["1023", "1024", "65536", "65537"]),
+    ("auth.limits.skew", "0s to 5m", ["", "'0s'", "'5m'", "'301s'"]),
+    ("auth.limits.lifetime", "1m to 30d", ["'59s'", "'1m'", "'30d'", "'31d'"]),
+    ("auth.limits.issued_ahead", "0s to 1h", ["", "'0s'", "'1h'", "'61m'"]),
+    ("auth.limits.identifier_bytes", "64B to 8KiB", ["63", "64", "8192", "8193"]),
+    ("auth.limits.tokens", "1 to 1000000", ["0", "1", "1000000", "1000001"]),
+    ("auth.limits.cached_for", "0s to 1h", ["", "'0s'", "'1h'", "'61m'"]),
+    ("auth.limits.introspected_for", "0s to 1h", ["", "'0s'", "'1h'", "'61m'"]),
+    ("auth.limits.inactive_for", "0s to 5m", ["", "'0s'", "'5m'", "'301s'"]),
+    ("auth.limits.introspections", "1 to 10000", ["0", "1", "10000", "10001"]),
+    ("auth.limits.issuer_timeout", "100ms to 1m", ["'99ms'", "'100ms'", "'1m'", "'61s'"]),
+    ("auth.limits.document_bytes", "4KiB to 16MiB", ["4095", "4096", "16777216", "16777217"]),
+    ("auth.limits.keys", "1 to 1000", ["0", "1", "1000", "1001"]),
+    ("auth.limits.keys_fresh_for", "10s to 30d", ["'9s'", "'10s'", "'30d'", "'31d'"]),
+    ("auth.limits.keys_fresh_min", "1s to 1d", ["'999ms'", "'1s'", "'1d'", "'25h'"]),
+    ("auth.limits.keys_fresh_max", "10s to 30d", ["'9s'", "'30s'", "'30d'", "'31d'"]),
+    ("auth.limits.keys_stale_max", "0s to 30d", ["", "'0s'", "'30d'", "'31d'"]),
+    ("auth.limits.keys_cool_down", "1s to 1h", ["'999ms'", "'1s'", "'1h'", "'61m'"]),
     ("timeouts.headers", "100ms to 5m", ["'99ms'", "'100ms'", "'5m'", "'301s'"]),
     ("timeouts.body", "100ms to 1h", ["'99ms'", "'100ms'", "'1h'", "'61m'"]),
     ("timeouts.write", "100ms to 1h", ["'99ms'", "'100ms'", "'1h'", "'61m'"]),
@@ -72,7 +90,12 @@ const RANGES: &[(&str, &str, [&str; 4])] = &[
 #[test]
 fn bounds_hold_at_both_ends_and_are_documented() {
     for (key, range, [below, least, most, above]) in RANGES {
-        let file = |value: &str| format!("backends.x.command = 'x'\n{key} = {value}");
+        let auth = if key.starts_with("auth") {
+            "auth.issuers = [{ issuer = 'https://a.example' }]\nbackends.x.isolation = 'shared'\n"
+        } else {
+            ""
+        };
+        let file = |value: &str| format!("backends.x.command = 'x'\n{auth}{key} = {value}");
         for value in [least, most] {
             assert!(load(&file(value), &[]).is_ok(), "{key} = {value}");
         }

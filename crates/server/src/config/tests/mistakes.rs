@@ -99,8 +99,8 @@ error[OB040]: `listen`: 0.0.0.0:8080 can be reached from other machines
 1 | listen = "0.0.0.0:8080"
   |          ^^^^^^^^^^^^^^
   |
-  = note: this version has no authentication, so whoever reaches the server could call every tool
-  = help: stay on loopback with `127.0.0.1:8080`; or, if something in front of it lets in only the right callers, start with `--insecure-no-auth` (`insecure_no_auth = true`)
+  = note: without authentication, whoever reaches the server could call every tool
+  = help: stay on loopback with `127.0.0.1:8080`; or require tokens with `[auth]`; or, if something in front of it lets in only the right callers, start with `--insecure-no-auth` (`insecure_no_auth = true`)
 
 error[OB041]: `public_url`: the URL is not one of this machine alone
  --> outboard.toml:2:14
@@ -108,8 +108,8 @@ error[OB041]: `public_url`: the URL is not one of this machine alone
 2 | public_url = "https://mcp.example.com"
   |              ^^^^^^^^^^^^^^^^^^^^^^^^^
   |
-  = note: this version has no authentication, so whoever reaches the server could call every tool
-  = help: leave `public_url` out; or, if something in front of it lets in only the right callers, start with `--insecure-no-auth` (`insecure_no_auth = true`)
+  = note: without authentication, whoever reaches the server could call every tool
+  = help: leave `public_url` out; or require tokens with `[auth]`; or, if something in front of it lets in only the right callers, start with `--insecure-no-auth` (`insecure_no_auth = true`)
 
 error[OB042]: `allowed_origins`: `*` would allow every website
  --> outboard.toml:3:47
@@ -165,7 +165,7 @@ error[OB026]: `backends.files.args`: `${child.dir}` does not exist in this versi
 2 | args = ["--dir", "${child.dir}"]
   |                  ^^^^^^^^^^^^^^
   |
-  = help: leave it out: every caller is the same to this version
+  = help: leave it out: nothing of a caller is replaced in this version
 
 error[OB023]: `backends.files.cwd`: there is no such directory
  --> outboard.toml:3:7

@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::config::{Config, Overrides};
 use crate::diagnostics::{Code, Diagnostics};
 
+use super::auth;
 use super::imports::{IMPORTS, report as imported};
 use super::{env, load, plain, report, summary};
 
@@ -15,7 +16,7 @@ pub(super) const FILES: &[(&str, &[&str])] = &[
     ("[log", &["OB002 1:5"]),
     ("path = \"/a\"\npath = \"/b\"", &["OB002 2:1"]),
     ("lisen = 1", &["OB003 1:1"]),
-    ("[limits]\n[auth]\nx = 1", &["OB003 2:2"]),
+    ("[limits]\n[redis]\nx = 1", &["OB003 2:2"]),
     ("log.levle = \"info\"", &["OB003 1:5"]),
     ("[backends.x]\ncommand = \"x\"\nargz = []", &["OB003 3:1"]),
     // Listen.
@@ -212,6 +213,10 @@ fn others() -> Vec<(Diagnostics, &'static [&'static str])> {
             &["OB013 Flag(\"--allowed-origin\")"],
         ),
         (over_stdio(Overrides { insecure_no_auth: true, ..none() }), &["OB013 Flag(\"--insecure-no-auth\")"]),
+        (
+            flags(&Overrides { dev_issuer: true, dev_issuer_auto_approve: text("eve"), ..none() }),
+            &["OB069 Flag(\"--dev-issuer-auto-approve\")"],
+        ),
         (load(&many, &[]).unwrap_err(), &["OB099 Default"]),
     ]
 }
@@ -226,9 +231,10 @@ fn mistakes_outside_the_file_name_where_they_come_from() {
 #[test]
 fn every_code_is_said_somewhere() {
     let files = FILES.iter().map(|(file, _)| report(file, &[]));
+    let auth = auth::files().map(|(file, _)| report(&file, &[]));
     let others = others().into_iter().map(|(report, _)| report);
     let imports = IMPORTS.iter().map(|(json, _)| imported(json));
-    let reports: Vec<Diagnostics> = files.chain(others).chain(imports).collect();
+    let reports: Vec<Diagnostics> = files.chain(auth).chain(others).chain(imports).collect();
     let said: BTreeSet<Code> = reports.iter().flat_map(Diagnostics::iter).map(|diagnostic| diagnostic.code).collect();
     assert_eq!(said, Code::ALL.iter().copied().collect());
 }

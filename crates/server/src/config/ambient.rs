@@ -1,0 +1,17 @@
+//! What commands that read no config take from the environment.
+
+use std::path::{Path, PathBuf};
+
+use super::environment::{Environment, default_state_dir};
+
+/// The state directory: that of the flag, else of the variable, else the default.
+pub(crate) fn state_directory(flag: Option<&Path>, env: &dyn Environment) -> Option<PathBuf> {
+    let variable = || env.var("OUTBOARD_STATE_DIR").filter(|value| !value.is_empty()).map(PathBuf::from);
+    flag.map(Path::to_owned).or_else(variable).or_else(|| default_state_dir(env))
+}
+
+/// The secret of the client that `token` and `issuer` speak of.
+pub(crate) fn client_secret(env: &dyn Environment) -> Option<String> {
+    let value = env.var("OUTBOARD_CLIENT_SECRET")?;
+    value.into_string().ok().filter(|value| !value.is_empty())
+}
