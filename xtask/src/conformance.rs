@@ -3,9 +3,14 @@
 //! Three runs, because none contains the others: the requirement set of each revision, and every scenario at its natural
 //! revision. Each has a file of expected failures in `conformance/`, which is exact: a failure or a warning that is not listed
 //! fails the run, in scenarios that the suite does not score too, and so does an entry for which nothing failed.
+//!
+//! All three run twice: where nobody is asked for a token, and where everybody is. Then the suite for authorization servers
+//! runs against the issuer for development.
 
 mod expected;
+mod issuer;
 mod results;
+mod secured;
 
 use std::{
     fs,
@@ -41,36 +46,72 @@ const SUITE: &str = "node_modules/@modelcontextprotocol/conformance/dist/index.j
 
 /// Runs the suite; fails if anything unexpected happened in any run.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
-    let everything = workspace.build("everything", "everything", Profile::Debug)?;
-    let node = Node::install(workspace)?;
-    let place = workspace.scratch("conformance")?;
-    let results = workspace.fresh("conformance/results")?;
-    let server = Server::start(&mut server::serve(Command::new(everything), &place)?, place.join("server.log"))?;
-    let mut failed = Vec::new();
-    for (name, selection, whole) in RUNS {
-        let run = Run {
-            name,
-            selection,
-            whole,
-            expected: workspace.root.join(format!("conformance/expected-{name}.yml")),
-            output: results.join(name),
-        };
-        if let Err(error) = run.judge(&node, &place.join(SUITE), server.url()) {
-            say!("FAILED {name}: {error:#}");
-            failed.push(name);
-        }
-    }
-    server.stop()?;
+    let suite = Suite {
+        root: workspace.root.clone(),
+        everything: workspace.build("everything", "everything", Profile::Debug)?,
+        node: Node::install(workspace)?,
+        place: workspace.scratch("conformance")?,
+        results: workspace.fresh("conformance/results")?,
+    };
+    let mut failed = open(&suite)?;
+    failed.extend(secured::run(&suite)?);
     if !failed.is_empty() {
         bail!("conformance runs with surprises: {}", failed.join(", "));
     }
     Ok(())
 }
 
+/// Where nobody is asked for a token. Returns which runs failed.
+fn open(suite: &Suite) -> Result<Vec<String>> {
+    let mut command = server::serve(Command::new(&suite.everything), &suite.place)?;
+    let server = Server::start(&mut command, suite.place.join("server.log"))?;
+    let failed = suite.judge("", server.url());
+    server.stop()?;
+    Ok(failed)
+}
+
+/// The suite, and where its parts are.
+#[derive(Debug)]
+struct Suite {
+    root: PathBuf,
+    /// The program under test.
+    everything: PathBuf,
+    node: Node,
+    /// Where packages are installed, and logs are written.
+    place: PathBuf,
+    results: PathBuf,
+}
+
+impl Suite {
+    /// All runs against this URL; returns which failed, their names with this at the end.
+    fn judge(&self, suffix: &str, url: &str) -> Vec<String> {
+        let mut failed = Vec::new();
+        for (selected, selection, whole) in RUNS {
+            let name = format!("{selected}{suffix}");
+            let run = Run {
+                selection,
+                whole,
+                expected: self.root.join(format!("conformance/expected-{selected}.yml")),
+                output: self.results.join(&name),
+                name,
+            };
+            if let Err(error) = run.judge(&self.node, &self.program(), url) {
+                say!("FAILED {}: {error:#}", run.name);
+                failed.push(run.name);
+            }
+        }
+        failed
+    }
+
+    fn program(&self) -> PathBuf {
+        self.place.join(SUITE)
+    }
+}
+
 /// One run of the suite.
 #[derive(Debug)]
 struct Run {
-    name: &'static str,
+    name: String,
     selection: [&'static str; 2],
     whole: &'static [Whole],
     /// The file of expected failures.

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, fmt, fs, path::Path};
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
 
-/// What the suite puts before the name of a server scenario in the name of its folder.
-const PREFIX: &str = "server-";
+/// What the suite puts before the name of a scenario in the name of its folder: of a server, and of an authorization server.
+const PREFIXES: [&str; 2] = ["authorization-server-", "server-"];
 
 /// The length of what it puts behind: a hyphen and the time, `-2026-01-02T03-04-05-678Z`.
 const SUFFIX_LENGTH: usize = 25;
@@ -81,9 +81,14 @@ impl Results {
         self.passed.get(scenario).copied().unwrap_or_default()
     }
 
+    /// How many checks passed.
+    pub(super) fn passed(&self) -> usize {
+        self.passed.values().sum()
+    }
+
     /// One line of numbers.
     pub(super) fn summary(&self) -> String {
-        let (passed, failing) = (self.passed.values().sum::<usize>(), self.failing.len());
+        let (passed, failing) = (self.passed(), self.failing.len());
         format!("{} scenarios, {passed} checks passed, {failing} did not", self.scenarios)
     }
 }
@@ -106,8 +111,8 @@ impl fmt::Display for Check {
 
 /// The scenario that a folder of results belongs to.
 fn scenario(folder: &str) -> Option<&str> {
-    let (name, time) =
-        folder.strip_prefix(PREFIX)?.split_at_checked(folder.len().checked_sub(PREFIX.len() + SUFFIX_LENGTH)?)?;
+    let named = PREFIXES.iter().find_map(|prefix| folder.strip_prefix(prefix))?;
+    let (name, time) = named.split_at_checked(named.len().checked_sub(SUFFIX_LENGTH)?)?;
     (time.starts_with('-') && time.ends_with('Z')).then_some(name)
 }
 
@@ -121,6 +126,7 @@ mod tests {
             ("server-ping-2026-11-20T15-46-50-123Z", Some("ping")),
             ("server-server-stateless-2026-11-20T15-46-50-123Z", Some("server-stateless")),
             ("server-json-schema-2020-12-2026-11-20T15-46-50-123Z", Some("json-schema-2020-12")),
+            ("authorization-server-code-2026-11-20T15-46-50-123Z", Some("code")),
             ("console.log", None),
             ("server-x", None),
         ];
