@@ -1,23 +1,47 @@
 // The MCP Inspector's command line: every step is a run of its own, as a person would type it.
 // Usage: node inspector.mjs URL PLAN ERA CLI, with `legacy` or `modern` and the script of the Inspector.
 import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { freePort, openedBy } from './account.mjs';
 import { drive } from './steps.mjs';
 
-const [url, plan, era, cli] = process.argv.slice(2);
+const [url, text, era, cli] = process.argv.slice(2);
+const plan = JSON.parse(text);
 const run = promisify(execFile);
 // It keeps what it is told, such as tokens, below the home folder.
-const env = { ...process.env, HOME: `${cli}.home` };
+const home = mkdtempSync(`${cli}.home-`);
+process.on('exit', () => rmSync(home, { recursive: true, force: true }));
+const env = {
+  ...process.env,
+  HOME: home,
+  OPENED: join(home, 'opened'),
+  MCP_AUTO_OPEN_ENABLED: 'true',
+  MCP_INSPECTOR_SECRET_STORE: 'file',
+};
+const target = [url];
+if (plan.login) {
+  // It does not always heed which scopes a 401 names: unless it is told, it asks for all there are.
+  const servers = { outboard: { type: 'streamable-http', url, oauth: { scopes: plan.login.scope } } };
+  writeFileSync(join(home, 'servers.json'), JSON.stringify({ mcpServers: servers }));
+  target.splice(0, 1, '--config', join(home, 'servers.json'), '--server', 'outboard');
+}
+const signing = ['--callback-url', `http://127.0.0.1:${await freePort()}/oauth/callback`];
+if (plan.login?.document) signing.push('--client-metadata-url', plan.login.document);
 
 async function inspect(method, ...more) {
-  const fixed = [cli, '--cli', url, '--format', 'json', '--quiet', '--protocol-era', era, '--method', method];
-  const { stdout } = await run(process.execPath, [...fixed, ...more], { env, timeout: 14_000 }).catch((error) => {
+  const fixed = [cli, '--cli', ...target, '--format', 'json', '--quiet', '--protocol-era', era, '--method', method];
+  const running = run(process.execPath, [...fixed, ...signing, ...more], { env, timeout: 14_000 });
+  // To the question whether to ask for further scopes.
+  running.child.stdin.end('y\n');
+  const { stdout } = await running.catch((error) => {
     throw new Error(error.stderr || error.message);
   });
   return JSON.parse(stdout).result;
 }
 
-await drive(JSON.parse(plan), {
+await drive(plan, {
   unsupported: {
     progress: 'its command line asks for no progress (`progress: false`)',
     question: 'its command line does not declare elicitation (`elicit: false`)',
@@ -30,5 +54,6 @@ await drive(JSON.parse(plan), {
   read: (uri) => inspect('resources/read', '--uri', uri),
   prompts: async () => (await inspect('prompts/list')).prompts,
   prompt: (name) => inspect('prompts/get', '--prompt-name', name),
+  opened: () => openedBy(env.OPENED),
   close: async () => {},
 });

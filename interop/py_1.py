@@ -4,16 +4,22 @@ import httpx
 from mcp import ClientSession, types
 from mcp.client.streamable_http import streamable_http_client
 
+from account import Account
 from steps import Steps, drive, pages
 
 
 class Client(Steps):
     async def enter(self) -> str:
-        http = httpx.AsyncClient(timeout=30, event_hooks={"request": [self.count]})
+        self.account = Account(lambda back: (back["code"], back["state"]))
+        auth = self.account.provider(self.url, self.login)
+        http = httpx.AsyncClient(timeout=30, event_hooks={"request": [self.count]}, auth=auth)
         read, write, _ = await self.stack.enter_async_context(streamable_http_client(self.url, http_client=http))
         session = ClientSession(read, write, elicitation_callback=self.elicited)
         self.session = await self.stack.enter_async_context(session)
         return (await self.session.initialize()).protocolVersion
+
+    def opened(self) -> list[str]:
+        return self.account.opened
 
     async def count(self, request: httpx.Request) -> None:
         self.resumptions += "last-event-id" in request.headers

@@ -1,7 +1,10 @@
 // What the JavaScript clients share: `drive` runs the steps of a plan and prints one line of JSON for each.
 //
 // A line is {step, saw: [texts]}, {step, failed: reason} or {step, unsupported: reason}; whether what was seen is right is
-// judged by who started the client. The plan: {steps: [names], call, progress, question, resources, prompts, reconnect}.
+// judged by who started the client. The plan: {steps: [names], call, progress, question, resources, prompts, reconnect,
+// login: {scope, document}, step-up}.
+
+import { signIn } from './account.mjs';
 
 /** How long one step may take, in milliseconds. */
 const LIMIT = 15_000;
@@ -10,13 +13,14 @@ const print = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
 /**
  * Runs the plan with a client: {unsupported: {step: reason}, connect() → revision, tools(), call(request, onprogress) →
- * result, resources(), read(uri), prompts(), prompt(name), answer(content) sets what the next question gets, close()}.
+ * result, resources(), read(uri), prompts(), prompt(name), answer(content) sets what the next question gets, opened() → the
+ * URLs that a person was sent to for a sign-in, close()}.
  */
 export async function drive(plan, client) {
   for (const name of plan.steps) {
     const why = client.unsupported?.[name];
     if (why) print({ step: name, unsupported: why });
-    else if (!(await step(name, () => STEPS[name](plan, client))) && name === 'connect') break;
+    else if (!(await step(name, () => STEPS[name](plan, client))) && ['connect', 'login'].includes(name)) break;
   }
   // What an SDK leaves open must not keep the process alive.
   process.stdout.write('', () => process.exit(0));
@@ -24,8 +28,10 @@ export async function drive(plan, client) {
 
 const STEPS = {
   connect: async (_, client) => [await client.connect()],
+  login: async (_, client) => [await client.connect(), signIn(client.opened())],
   list: async (_, client) => names(await client.tools(), 'name'),
   call: async (plan, client) => texts(await client.call(plan.call)),
+  'step-up': async (plan, client) => [...texts(await client.call(plan['step-up'])), signIn(client.opened())],
   progress: async (plan, client) => {
     const saw = [];
     const result = await client.call(plan.progress, ({ progress, total }) => saw.push(`${progress}/${total}`));

@@ -1,7 +1,8 @@
 """What the Python clients share: `drive` runs the steps of a plan and prints one line of JSON for each.
 
 A line is {step, saw: [texts]}, {step, failed: reason} or {step, unsupported: reason}; whether what was seen is right is judged
-by who started the client. The plan: {steps: [names], call, progress, question, resources, prompts, reconnect}.
+by who started the client. The plan: {steps: [names], call, progress, question, resources, prompts, reconnect,
+login: {scope, document}, step-up}.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import json
 import os
 import sys
 from contextlib import AsyncExitStack
+from urllib.parse import parse_qs, urlsplit
 
 LIMIT = 15.0
 """How long one step may take, in seconds."""
@@ -17,8 +19,10 @@ LIMIT = 15.0
 class Steps:
     """The steps, over what a client of this kind gives: `enter` and the short methods that raise here."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, plan: dict) -> None:
         self.url = url
+        self.login = plan.get("login")
+        """How to sign in: {scope, document}, the scope that is enough for it, and the URL of the client's metadata or nothing."""
         self.stack = AsyncExitStack()
         self.answer = None
         """What the next question gets."""
@@ -49,8 +53,18 @@ class Steps:
         """The result of a tool."""
         raise NotImplementedError
 
+    def opened(self) -> list[str]:
+        """The URLs that a person was sent to for a sign-in."""
+        raise NotImplementedError
+
     async def do_connect(self, plan: dict) -> list[str]:
         return [await self.enter()]
+
+    async def do_login(self, plan: dict) -> list[str]:
+        return [await self.enter(), sign_in(self.opened())]
+
+    async def do_step_up(self, plan: dict) -> list[str]:
+        return [*texts(await self.call(**plan["step-up"])), sign_in(self.opened())]
 
     async def do_list(self, plan: dict) -> list[str]:
         return [tool.name for tool in await self.tools()]
@@ -94,6 +108,14 @@ class Steps:
         return []
 
 
+def sign_in(opened: list[str]) -> str:
+    """The last of these sign-ins: which it is, what its client is known by, and the scopes that it asks for."""
+    asked = parse_qs(urlsplit(opened[-1]).query)
+    known = "document" if asked["client_id"][0].startswith("https://") else "registration"
+    scopes = sorted(asked.get("scope", [""])[0].split())
+    return f"sign-in {len(opened)} by {known} for: {' '.join(scopes)}"
+
+
 def texts(result) -> list[str]:
     """The texts of a tool's result; an error that a tool answers with is a failure here."""
     saw = [getattr(content, "text", "") for content in result.content]
@@ -126,19 +148,19 @@ async def run(plan: dict, client: Steps) -> None:
     for name in plan["steps"]:
         try:
             async with asyncio.timeout(LIMIT):
-                saw = await getattr(client, f"do_{name}")(plan)
+                saw = await getattr(client, f"do_{name.replace('-', '_')}")(plan)
             say({"step": name, "saw": saw})
         except Exception as error:
             say({"step": name, "failed": repr(error)})
-            if name == "connect":
+            if name in ("connect", "login"):
                 break
 
 
 def drive(client: type[Steps]) -> None:
     """Runs the plan, the second argument of the program, against the URL, the first."""
-    url, plan = sys.argv[1:3]
+    url, plan = sys.argv[1], json.loads(sys.argv[2])
     try:
-        asyncio.run(run(json.loads(plan), client(url)))
+        asyncio.run(run(plan, client(url, plan)))
     except BaseException as error:
         # A transport that breaks takes the whole program with it.
         say({"step": "close", "failed": repr(error)})

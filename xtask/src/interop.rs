@@ -1,9 +1,11 @@
 //! `cargo xtask interop`: real clients, run as their users would run them, against servers of ours.
 //!
 //! Each client takes the same steps against each target: connect, list, call, progress, question, resources, prompts,
-//! reconnect, close. Clients and lifted servers come from the package registries by the lock files in `interop/`.
+//! reconnect, close; where everybody needs a token: login, list, call, step-up, close. Clients and lifted servers come from
+//! the package registries by the lock files in `interop/`.
 
 mod clients;
+mod document;
 mod place;
 mod report;
 mod targets;
@@ -15,6 +17,7 @@ use clap::{Args, builder::PossibleValuesParser};
 
 use self::{
     clients::{CLIENTS, Client},
+    document::Document,
     place::Place,
     report::{Verdict, judge},
     targets::{Step, TARGETS, Target, plan},
@@ -85,12 +88,13 @@ fn column(
 ) -> Result<Vec<Row>> {
     let outboard = workspace.build(target.package(), target.binary(), Profile::Debug)?;
     say!("\n{}: {}", target.name, target.title);
-    let server =
-        Server::start(&mut place.serve(&outboard, target)?, place.folder.join(format!("{}.log", target.name)))?;
+    let document = target.wants_document().then(|| Document::serve(place)).transpose()?;
+    let mut command = place.serve(&outboard, target, document.as_ref())?;
+    let server = Server::start(&mut command, place.folder.join(format!("{}.log", target.name)))?;
     let rows: Vec<_> = clients
         .iter()
         .map(|&client| {
-            let tasks = target.tasks(client.era);
+            let tasks = target.tasks(client.era, document.as_ref().map(|document| document.url.as_str()));
             let printed = client
                 .command(place, server.url(), &plan(&tasks))
                 .and_then(|mut command| process::capture_within(LIMIT, &mut command));
@@ -119,15 +123,17 @@ fn progress(row: &Row) {
 
 /// The whole matrix as a table.
 fn matrix(rows: &[Row]) -> String {
-    let [a, b, c, d, e, f, g, h, i] = Step::ALL.map(Step::name);
     let lines: Vec<_> = rows
         .iter()
-        .map(|row| {
-            let [a, b, c, d, e, f, g, h, i] = Step::ALL.map(|step| row.cell(step));
-            [row.client.title.to_owned(), row.target.name.to_owned(), a, b, c, d, e, f, g, h, i]
-        })
+        .map(|row| columns(row.client.title.to_owned(), row.target.name.to_owned(), |step| row.cell(step)))
         .collect();
-    table::markdown(["client", "target", a, b, c, d, e, f, g, h, i], &lines)
+    table::markdown(columns("client", "target", Step::name), &lines)
+}
+
+/// A line of the table: who, where, and each step.
+fn columns<T>(client: T, target: T, cell: impl Fn(Step) -> T) -> [T; 13] {
+    let [a, b, c, d, e, f, g, h, i, j, k] = Step::ALL.map(cell);
+    [client, target, a, b, c, d, e, f, g, h, i, j, k]
 }
 
 /// What the words of the table mean, and what the clients cannot do.

@@ -3,6 +3,8 @@
 //! Runs the steps of a plan and prints one line of JSON for each, like the scripts beside it: {step, saw: [texts]} or
 //! {step, failed: reason}. Whether what was seen is right is judged by who started it.
 
+mod account;
+
 use std::{
     error::Error,
     future::Future,
@@ -17,12 +19,21 @@ use rmcp::{
         ElicitResult, ElicitationAction, ElicitationCapability, GetPromptRequestParams, Implementation,
         ProgressNotificationParam, ProtocolVersion, ReadResourceRequestParams, ResourceContents,
     },
-    service::{ClientLifecycleMode, ClientServiceExt as _, NotificationContext, RequestContext, RunningService},
-    transport::StreamableHttpClientTransport,
+    service::{
+        ClientInitializeError, ClientLifecycleMode, ClientServiceExt as _, NotificationContext, RequestContext,
+        RunningService, ServiceError,
+    },
+    transport::{
+        StreamableHttpClientTransport, Transport, streamable_http_client::StreamableHttpClientTransportConfig,
+    },
 };
 use serde_json::{Value, json};
 
+use account::Account;
+
 type Outcome<T> = Result<T, Box<dyn Error>>;
+
+type Service = RunningService<RoleClient, Handler>;
 
 /// How long one step may take.
 const LIMIT: Duration = Duration::from_secs(15);
@@ -70,25 +81,28 @@ impl ClientHandler for Handler {
 
 /// A connected client, and what it is to do.
 struct Client {
-    service: RunningService<RoleClient, Handler>,
+    service: Service,
     handler: Handler,
+    account: Option<Account>,
     plan: Value,
 }
 
 impl Client {
     async fn connect(url: &str, mode: &str, plan: Value) -> Outcome<Self> {
         let handler = Handler::default();
-        let transport = StreamableHttpClientTransport::from_uri(url);
-        let service = if mode == "auto" {
-            let auto = ClientLifecycleMode::Auto {
-                preferred_versions: vec![ProtocolVersion::V_2026_07_28],
-                legacy_version: None,
-            };
-            handler.clone().serve_with_lifecycle(transport, auto).await?
-        } else {
-            handler.clone().serve(transport).await?
+        let connected = serve(&handler, mode, StreamableHttpClientTransport::from_uri(url)).await;
+        let (service, account) = match (connected, &plan["login"]) {
+            (connected, Value::Null) => (connected?, None),
+            (Ok(_), _) => return Err("nobody was asked to sign in".into()),
+            (Err(refused), login) => {
+                let Some(challenge) = refused.auth_challenge() else { return Err(refused.into()) };
+                let (account, client) = Account::login(url, challenge, login["document"].as_str()).await?;
+                let config = StreamableHttpClientTransportConfig::with_uri(url);
+                let transport = StreamableHttpClientTransport::with_client(client, config);
+                (serve(&handler, mode, transport).await?, Some(account))
+            }
         };
-        Ok(Self { service, handler, plan })
+        Ok(Self { service, handler, account, plan })
     }
 
     fn revision(&self) -> Outcome<String> {
@@ -96,9 +110,10 @@ impl Client {
         Ok(server.protocol_version.to_string())
     }
 
-    async fn step(&self, name: &str) -> Outcome<Vec<String>> {
+    async fn step(&mut self, name: &str) -> Outcome<Vec<String>> {
         let plan = &self.plan[name];
         match name {
+            "step-up" => self.step_up().await,
             "list" => Ok(self.service.list_all_tools().await?.into_iter().map(|tool| tool.name.into()).collect()),
             "call" | "reconnect" => self.call(plan).await,
             "progress" => {
@@ -118,6 +133,17 @@ impl Client {
             "prompts" => self.prompts(text(plan)?).await,
             _ => Err(format!("no step is called {name}").into()),
         }
+    }
+
+    /// Calls what the token is not enough for, and once more when it is.
+    async fn step_up(&mut self) -> Outcome<Vec<String>> {
+        let plan = &self.plan["step-up"];
+        let refused = self.call(plan).await.err().ok_or("the token was enough")?;
+        let challenge = refused.downcast_ref().and_then(ServiceError::auth_challenge);
+        let (Some(challenge), Some(account)) = (challenge, &mut self.account) else { return Err(refused) };
+        account.step_up(challenge).await?;
+        let sign_in = account.sign_in()?;
+        Ok(self.call(plan).await?.into_iter().chain([sign_in]).collect())
     }
 
     async fn call(&self, request: &Value) -> Outcome<Vec<String>> {
@@ -142,6 +168,19 @@ impl Client {
         let prompt = self.service.get_prompt(GetPromptRequestParams::new(name)).await?;
         saw.extend(prompt.messages.into_iter().filter_map(|message| block(&message.content)));
         Ok(saw)
+    }
+}
+
+async fn serve<T>(handler: &Handler, mode: &str, transport: T) -> Result<Service, ClientInitializeError>
+where
+    T: Transport<RoleClient> + Send + 'static,
+{
+    if mode == "auto" {
+        let auto =
+            ClientLifecycleMode::Auto { preferred_versions: vec![ProtocolVersion::V_2026_07_28], legacy_version: None };
+        handler.clone().serve_with_lifecycle(transport, auto).await
+    } else {
+        handler.clone().serve(transport).await
     }
 }
 
@@ -185,15 +224,17 @@ async fn main() -> Outcome<()> {
     };
     let plan: Value = serde_json::from_str(plan)?;
     let steps = plan["steps"].as_array().cloned().unwrap_or_default();
+    let (entrance, steps) = steps.split_first().ok_or("the plan has no steps")?;
     let connect = async {
         let client = Client::connect(url, mode, plan).await?;
-        let revision = client.revision()?;
-        Ok((client, revision))
+        let mut saw = vec![client.revision()?];
+        saw.extend(client.account.as_ref().map(Account::sign_in).transpose()?);
+        Ok((client, saw))
     };
-    let Some((client, _)) = told("connect", connect, |(_, revision)| vec![revision.clone()]).await else {
+    let Some((mut client, _)) = told(text(entrance)?, connect, |(_, saw)| saw.clone()).await else {
         return Ok(());
     };
-    for step in steps.iter().filter_map(Value::as_str).filter(|step| !["connect", "close"].contains(step)) {
+    for step in steps.iter().filter_map(Value::as_str).filter(|step| *step != "close") {
         told(step, client.step(step), Vec::clone).await;
     }
     told("close", async { Ok(client.service.cancel().await?) }, |_| Vec::new()).await;

@@ -86,6 +86,9 @@ impl Client {
             Program::Inspector(mode) => command.arg(mode).arg(place.inspector()),
             Program::Remote(_, mode) => command.arg(mode).arg(place.remote()),
         };
+        command.env("BROWSER", place.browser());
+        // Where a desktop is known, its own browser would be opened.
+        command.env("XDG_CURRENT_DESKTOP", "X-Generic");
         Ok(command)
     }
 }

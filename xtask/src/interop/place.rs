@@ -1,7 +1,9 @@
 //! Where clients and lifted servers are installed, and how they are started from there.
 
 use std::{
-    fs,
+    fs::{self, File, Permissions},
+    io::Write as _,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -10,6 +12,7 @@ use anyhow::{Context as _, Result, bail};
 
 use super::{
     clients::{Client, Program},
+    document::Document,
     targets::{Kind, Target},
 };
 use crate::{
@@ -45,6 +48,10 @@ impl Place {
         if targets.iter().any(|target| target.kind == Kind::Time) {
             pip(workspace, "server-time")?;
         }
+        if targets.iter().any(|target| target.wants_document()) {
+            pip(workspace, Document::ENVIRONMENT)?;
+        }
+        place.make_browser()?;
         Ok(place)
     }
 
@@ -60,6 +67,17 @@ impl Place {
         Ok(())
     }
 
+    /// Makes what clients start as the browser. As a browser would, it leaves whoever starts it alone.
+    fn make_browser(&self) -> Result<()> {
+        let visit = self.script("browser.mjs")?;
+        let words: Vec<_> = [visit.get_program()].into_iter().chain(visit.get_args()).collect();
+        let line = words.iter().fold(String::new(), |line, word| format!("{line}'{}' ", word.display()));
+        let path = self.browser();
+        fs::write(&path, format!("#!/bin/sh\n{line}\"$@\" > /dev/null 2>&1 &\n"))
+            .and_then(|()| fs::set_permissions(&path, Permissions::from_mode(0o755)))
+            .with_context(|| format!("cannot write {}", path.display()))
+    }
+
     /// Builds the client over the Rust SDK. It is a workspace of its own, with a lock file of its own.
     fn build_rmcp(&self, workspace: &Workspace) -> Result<()> {
         let mut command =
@@ -67,11 +85,13 @@ impl Place {
         process::run(command.arg("--target-dir").arg(self.folder.join("rmcp")))
     }
 
-    /// The command that starts a target, with our server's program, on a free port.
-    pub(super) fn serve(&self, program: &Path, target: &Target) -> Result<Command> {
+    /// The command that starts a target, with our server's program, on a free port. Its issuer trusts the authority of the
+    /// document.
+    pub(super) fn serve(&self, program: &Path, target: &Target, document: Option<&Document>) -> Result<Command> {
         let folder = self.folder.join(format!("serve-{}", target.name));
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let mut command = server::serve(self.node.command(program)?, &folder)?;
+        File::options().append(true).open(folder.join("outboard.toml"))?.write_all(target.config().as_bytes())?;
         match target.kind {
             Kind::Fixture => {}
             Kind::Everything => {
@@ -80,6 +100,10 @@ impl Place {
             Kind::Time => {
                 let program = self.folder.join("server-time/bin/mcp-server-time");
                 command.arg("--stdio").arg(format!("'{}'", program.display()));
+            }
+            Kind::Secured(_) => {
+                command.args(["--dev-issuer", "--dev-issuer-auto-approve", "alice"]);
+                command.envs(document.map(|document| ("SSL_CERT_FILE", &document.authority)));
             }
         }
         // There `npx` finds what is installed.
@@ -97,6 +121,11 @@ impl Place {
         let mut command = Command::new(self.folder.join(environment).join("bin/python"));
         command.arg(self.folder.join(name));
         command
+    }
+
+    /// What clients start as the browser.
+    pub(super) fn browser(&self) -> PathBuf {
+        self.folder.join("browser")
     }
 
     /// The client over the Rust SDK.

@@ -8,8 +8,12 @@ use super::clients::Era;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
     Connect,
+    /// Connects without a token, and gets one.
+    Login,
     List,
     Call,
+    /// Calls what the token is not enough for, and gets one that is.
+    MoreScopes,
     Progress,
     Question,
     Resources,
@@ -20,10 +24,12 @@ pub(super) enum Step {
 
 impl Step {
     /// All of them, in the order of the table.
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Connect,
+        Self::Login,
         Self::List,
         Self::Call,
+        Self::MoreScopes,
         Self::Progress,
         Self::Question,
         Self::Resources,
@@ -36,8 +42,10 @@ impl Step {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Connect => "connect",
+            Self::Login => "login",
             Self::List => "list",
             Self::Call => "call",
+            Self::MoreScopes => "step-up",
             Self::Progress => "progress",
             Self::Question => "question",
             Self::Resources => "resources",
@@ -84,32 +92,72 @@ pub(super) enum Kind {
     Everything,
     /// A lifted server from `PyPI` that has tools alone.
     Time,
+    /// The fixture with its issuer for development.
+    Secured(Registration),
+}
+
+/// How clients become known to an issuer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Registration {
+    /// They register, and are given an id.
+    Dynamic,
+    /// Their id is the URL of a document about them.
+    Document,
 }
 
 /// All of them.
-pub(super) const TARGETS: [Target; 3] = [
+pub(super) const TARGETS: [Target; 5] = [
     Target { name: "fixture", title: "examples/everything", kind: Kind::Fixture },
     Target { name: "everything", title: "npm server-everything, lifted", kind: Kind::Everything },
     Target { name: "time", title: "PyPI mcp-server-time, lifted", kind: Kind::Time },
+    Target {
+        name: "registration",
+        title: "examples/everything, with tokens for clients that register",
+        kind: Kind::Secured(Registration::Dynamic),
+    },
+    Target {
+        name: "document",
+        title: "examples/everything, with tokens for clients with a metadata document",
+        kind: Kind::Secured(Registration::Document),
+    },
 ];
 
 impl Target {
     /// The package of its program.
     pub(super) fn package(&self) -> &'static str {
-        if self.kind == Kind::Fixture { "everything" } else { "outboard-server" }
+        if self.is_fixture() { "everything" } else { "outboard-server" }
     }
 
     /// Its program.
     pub(super) fn binary(&self) -> &'static str {
-        if self.kind == Kind::Fixture { "everything" } else { "outboard" }
+        if self.is_fixture() { "everything" } else { "outboard" }
     }
 
-    /// What a client of this era does there.
-    pub(super) fn tasks(&self, era: Era) -> Vec<Task> {
+    fn is_fixture(&self) -> bool {
+        matches!(self.kind, Kind::Fixture | Kind::Secured(_))
+    }
+
+    /// Whether clients are to have a metadata document.
+    pub(super) fn wants_document(&self) -> bool {
+        self.kind == Kind::Secured(Registration::Document)
+    }
+
+    /// What stands in the configuration of its server.
+    pub(super) fn config(&self) -> String {
+        match self.kind {
+            Kind::Secured(Registration::Dynamic) => SECURED.to_owned(),
+            Kind::Secured(Registration::Document) => format!("{SECURED}{PRIVATE_DOCUMENTS}"),
+            Kind::Fixture | Kind::Everything | Kind::Time => String::new(),
+        }
+    }
+
+    /// What a client of this era does there; `document` is the URL of its metadata document, if it has one.
+    pub(super) fn tasks(&self, era: Era, document: Option<&str>) -> Vec<Task> {
         let own = match self.kind {
             Kind::Fixture => fixture(era),
             Kind::Everything => everything(era),
             Kind::Time => time(),
+            Kind::Secured(_) => return secured(era, document),
         };
         let connect = task(Step::Connect, Value::Null, [era.revision()]);
         let close = task(Step::Close, Value::Null, []);
@@ -183,6 +231,28 @@ fn time() -> Vec<Task> {
     vec![task(Step::List, Value::Null, ["convert_time"]), task(Step::Call, call("convert_time", arguments), ["+9.0h"])]
 }
 
+/// After the login, the token is for the first scope alone; stepping up asks for both, because a token with the second one
+/// alone would not do.
+fn secured(era: Era, document: Option<&str>) -> Vec<Task> {
+    let [first, second] = if document.is_some() {
+        ["sign-in 1 by document for: interop:use", "sign-in 2 by document for: interop:admin interop:use"]
+    } else {
+        ["sign-in 1 by registration for: interop:use", "sign-in 2 by registration for: interop:admin interop:use"]
+    };
+    let login = json!({ "scope": "interop:use", "document": document });
+    vec![
+        task(Step::Login, login, [era.revision(), first]),
+        task(Step::List, Value::Null, ["test_simple_text"]),
+        task(Step::Call, call("test_simple_text", json!({})), ["This is a simple text response for testing."]),
+        task(
+            Step::MoreScopes,
+            call("test_multiple_content_types", json!({})),
+            ["Multiple content types test:", second],
+        ),
+        task(Step::Close, Value::Null, []),
+    ]
+}
+
 fn task<const N: usize>(step: Step, give: Value, expect: [&'static str; N]) -> Task {
     Task { step, give, expect: expect.to_vec() }
 }
@@ -193,6 +263,27 @@ fn call(tool: &str, arguments: Value) -> Value {
     call.insert("arguments".to_owned(), arguments);
     Value::Object(call)
 }
+
+/// Every call needs the first scope, which is all that a client is told to ask for at first; one tool needs another. Lists
+/// show that tool to everybody, because a client that does not see it does not call it.
+const SECURED: &str = r#"
+[auth]
+initial_scopes = "interop:use"
+lists = "all"
+
+[[auth.rules]]
+all_of = ["interop:use"]
+
+[[auth.rules]]
+tool = "test_multiple_content_types"
+all_of = ["interop:admin"]
+"#;
+
+/// The document is on this machine, where the issuer would not look for one.
+const PRIVATE_DOCUMENTS: &str = "
+[dev_issuer]
+dangerous_private_documents = true
+";
 
 #[cfg(test)]
 mod tests {
@@ -211,10 +302,13 @@ mod tests {
     fn every_target_is_connected_to_listed_called_and_closed_in_both_eras() {
         for target in &TARGETS {
             for era in [Era::Legacy, Era::Modern] {
-                let tasks = target.tasks(era);
+                let tasks = target.tasks(era, None);
                 let steps: Vec<_> = tasks.iter().map(|task| task.step).collect();
-                assert_eq!(steps.first(), Some(&Step::Connect), "{}", target.name);
-                assert_eq!(tasks.first().unwrap().expect, [era.revision()]);
+                let is_secured = matches!(target.kind, Kind::Secured(_));
+                let entrance = if is_secured { Step::Login } else { Step::Connect };
+                assert_eq!(steps.first(), Some(&entrance), "{}", target.name);
+                assert_eq!(steps.contains(&Step::MoreScopes), is_secured, "{}", target.name);
+                assert_eq!(tasks.first().unwrap().expect.first(), Some(&era.revision()));
                 assert!(steps.contains(&Step::List) && steps.contains(&Step::Call), "{}", target.name);
                 assert_eq!(steps.last(), Some(&Step::Close), "{}", target.name);
             }
