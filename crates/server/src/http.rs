@@ -4,6 +4,7 @@ mod auth;
 mod cors;
 mod forwarded;
 mod issuer;
+mod leftover;
 mod request_id;
 mod routes;
 
@@ -15,6 +16,7 @@ use hyper::body::Incoming;
 use outboard_auth::ResourceServer;
 use outboard_issuer::Issuer;
 use outboard_transport::{Body, HostOriginLayer, HostOriginPolicy, StreamableHttp};
+use tokio_util::task::TaskTracker;
 use tower::ServiceBuilder;
 use tower_http::cors::CorsLayer;
 use tower_service::Service;
@@ -24,6 +26,7 @@ use forwarded::ForwardedLayer;
 pub(crate) use forwarded::Forwarding;
 use issuer::IssuerLayer;
 pub(crate) use issuer::as_ours;
+use leftover::LeftoverLayer;
 use request_id::RequestIdLayer;
 pub(crate) use routes::Health;
 use routes::{Endpoint, HealthLayer, Routes};
@@ -42,6 +45,10 @@ pub(crate) struct Site {
     pub(crate) resource_server: Option<ResourceServer>,
     /// The issuer for development.
     pub(crate) issuer: Option<Issuer>,
+    /// Runs what is left to do after a response.
+    pub(crate) tasks: TaskTracker,
+    /// The longest body of a request, in bytes.
+    pub(crate) body_bytes_max: usize,
 }
 
 /// Builds the stack, from the outside in.
@@ -51,6 +58,8 @@ pub(crate) fn stack(
 {
     let metadata = site.resource_server.as_ref().map(|server| auth::metadata(server, &site.path));
     ServiceBuilder::new()
+        // Whoever answers before the body has come leaves a connection that can be used again.
+        .layer(LeftoverLayer::new(site.tasks, site.body_bytes_max))
         // Names the request in the log and in the response, whatever becomes of it.
         .layer(RequestIdLayer)
         // Whoever asks after our health, a balancer mostly, does so by address: before Host is judged.

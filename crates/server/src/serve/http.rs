@@ -114,6 +114,8 @@ impl Server {
             health: health.clone(),
             resource_server: resource_server.clone(),
             issuer,
+            tasks: work.clone(),
+            body_bytes_max: config.limits.body_bytes,
         };
         let service = http::stack(site);
         tracing::info!(url = %url, "listening");
