@@ -3,7 +3,7 @@
 mod credentials;
 
 use anyhow::Context as _;
-use outboard_auth::ResourceServerConfig;
+use outboard_auth::{ResourceServerConfig, ScopeSet};
 use outboard_fetch::{Fetcher, Reach};
 use outboard_issuer::{ClientSecret, GrantType, Issuer, IssuerConfig, StaticClient, TestUser};
 use url::Url;
@@ -11,21 +11,24 @@ use url::Url;
 use crate::config::{Config, DevIssuerConfig};
 pub(crate) use credentials::Credentials;
 
-/// The issuer at the origin of an endpoint, for what is there; and a client of it for scripts of whoever may read the state
+/// The issuer at the origin of an endpoint, for what is there, where these scopes are named; and a client of it for scripts of whoever may read the state
 /// directory.
 pub(crate) fn beside(
     endpoint: &Url,
     wanted: &DevIssuerConfig,
     server: &ResourceServerConfig,
+    named: &ScopeSet,
     config: &Config,
     fetcher: Fetcher,
 ) -> anyhow::Result<Issuer> {
     let mut origin = endpoint.clone();
     origin.set_path("/");
+    // Who is told of fewer scopes than there are still steps up to the others.
+    let scopes = named.union(&server.scopes_supported).union(&server.initial_scopes);
     let (secret, kept) = ClientSecret::generate();
     let issuer = IssuerConfig {
         resources: vec![server.resource.to_string()],
-        scopes: server.scopes_supported.iter().map(ToString::to_string).collect(),
+        scopes: scopes.iter().map(ToString::to_string).collect(),
         users: wanted.users.iter().map(|name| TestUser::new(name)).collect(),
         clients: vec![for_scripts(CLIENT, kept)],
         allow_redirect: wanted.allow_redirect.clone(),

@@ -30,7 +30,7 @@ impl Callers {
         let issuer = match &config.dev_issuer {
             None => None,
             Some(wanted) => {
-                let issuer = dev_issuer::beside(endpoint, wanted, &server, config, fetcher.clone())?;
+                let issuer = dev_issuer::beside(endpoint, wanted, &server, named, config, fetcher.clone())?;
                 server = server.issuer(dev_issuer::accepted(issuer.issuer()));
                 Some(issuer)
             }
