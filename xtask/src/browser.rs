@@ -45,7 +45,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let node = Node::install(workspace)?;
     node::npm_ci(workspace, FOLDER, Pinned::Install)?;
     let place = workspace.scratch(FOLDER)?;
-    copy_scripts(&workspace.root.join(FOLDER), &place)?;
+    node::copy_scripts(&workspace.root.join(FOLDER), &place)?;
 
     let server = Server::start(&mut serve(&program, &place)?, place.join("server.log"))?;
     let mut tests = node.command("node")?;
@@ -62,16 +62,4 @@ fn serve(program: &Path, place: &Path) -> Result<Command> {
     command.args(["serve", "--dev-issuer", "--listen", "127.0.0.1:0", "--config"]).arg(config);
     command.arg("--state-dir").arg(place.join("state"));
     Ok(command)
-}
-
-/// Puts the scripts beside the installed packages, because that is where Node.js looks for what a script imports.
-fn copy_scripts(source: &Path, place: &Path) -> Result<()> {
-    for entry in fs::read_dir(source).with_context(|| format!("cannot list {}", source.display()))? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|end| end == "mjs") {
-            let name = path.file_name().unwrap_or_default();
-            fs::copy(&path, place.join(name)).with_context(|| format!("cannot copy {}", path.display()))?;
-        }
-    }
-    Ok(())
 }

@@ -105,6 +105,18 @@ pub(crate) fn npm_ci(workspace: &Workspace, folder: &str, pinned: Pinned) -> Res
     Ok(modules)
 }
 
+/// Puts scripts beside the packages that they import, because that is where Node.js looks for these.
+pub(crate) fn copy_scripts(source: &Path, place: &Path) -> Result<()> {
+    for entry in fs::read_dir(source).with_context(|| format!("cannot list {}", source.display()))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|end| end == "mjs" || end == "py") {
+            let name = path.file_name().unwrap_or_default();
+            fs::copy(&path, place.join(name)).with_context(|| format!("cannot copy {}", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
 /// The version of the machine's own Node.
 fn machine_version() -> Option<(u32, u32)> {
     let printed = process::capture(Command::new("node").arg("--version")).ok()?;

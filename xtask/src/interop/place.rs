@@ -35,7 +35,7 @@ impl Place {
         let node = Node::install(workspace)?;
         node::npm_ci(workspace, "interop", Pinned::Install)?;
         let place = Self { folder: workspace.scratch("interop")?, node };
-        place.copy_scripts(&workspace.root.join("interop"))?;
+        node::copy_scripts(&workspace.root.join("interop"), &place.folder)?;
         for client in clients {
             match client.program {
                 Program::Node(..) => {}
@@ -53,18 +53,6 @@ impl Place {
         }
         place.make_browser()?;
         Ok(place)
-    }
-
-    /// Puts the scripts beside the installed packages, because that is where Node looks for what a script imports.
-    fn copy_scripts(&self, source: &Path) -> Result<()> {
-        for entry in fs::read_dir(source).with_context(|| format!("cannot list {}", source.display()))? {
-            let path = entry?.path();
-            if path.extension().is_some_and(|end| end == "mjs" || end == "py") {
-                let name = path.file_name().unwrap_or_default();
-                fs::copy(&path, self.folder.join(name)).with_context(|| format!("cannot copy {}", path.display()))?;
-            }
-        }
-        Ok(())
     }
 
     /// Makes what clients start as the browser. As a browser would, it leaves whoever starts it alone.
