@@ -1,8 +1,11 @@
 // Google's own way to judge an access token: no credentials, numbers as strings, and no `active`.
 
-/** Answers `GET` and `POST /tokeninfo?access_token=…`. */
+import { form } from './interaction.mjs';
+
+/** Answers `GET` and `POST /tokeninfo?access_token=…`, and a POST that has the token in its form. */
 export async function tokeninfo({ provider, settings }, req, res) {
-  const value = new URL(req.url, settings.base).searchParams.get('access_token') ?? '';
+  const asked = req.method === 'POST' ? await form(req) : new URLSearchParams();
+  const value = asked.get('access_token') ?? new URL(req.url, settings.base).searchParams.get('access_token') ?? '';
   const kinds = [provider.AccessToken, provider.ClientCredentials];
   const token = (await Promise.all(kinds.map((kind) => kind.find(value)))).find((found) => found?.isValid);
   res.writeHead(token ? 200 : 400, { 'content-type': 'application/json' });

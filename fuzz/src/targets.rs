@@ -1,7 +1,9 @@
 //! The table of targets: one file for each.
 
 mod batch;
+mod bearer;
 mod capabilities;
+mod challenge;
 mod config;
 mod era;
 mod event_ids;
@@ -14,11 +16,14 @@ mod header_values;
 mod host_origin;
 mod import;
 mod jsonrpc;
+mod jwks;
+mod jwt;
 mod lines;
 mod meta;
 mod params;
 mod planted;
 mod schema;
+mod scope_template;
 mod seal;
 mod session;
 mod uri_template;
@@ -35,7 +40,9 @@ pub struct Target {
 /// All targets.
 pub static TARGETS: &[Target] = &[
     Target { name: "batch", run: batch::run },
+    Target { name: "bearer", run: bearer::run },
     Target { name: "capabilities", run: capabilities::run },
+    Target { name: "challenge", run: challenge::run },
     Target { name: "config", run: config::run },
     Target { name: "era", run: era::run },
     Target { name: "event_ids", run: event_ids::run },
@@ -48,10 +55,13 @@ pub static TARGETS: &[Target] = &[
     Target { name: "host_origin", run: host_origin::run },
     Target { name: "import", run: import::run },
     Target { name: "jsonrpc", run: jsonrpc::run },
+    Target { name: "jwks", run: jwks::run },
+    Target { name: "jwt", run: jwt::run },
     Target { name: "lines", run: lines::run },
     Target { name: "meta", run: meta::run },
     Target { name: "params", run: params::run },
     Target { name: "schema", run: schema::run },
+    Target { name: "scope_template", run: scope_template::run },
     Target { name: "seal", run: seal::run },
     Target { name: "session", run: session::run },
     Target { name: "uri_template", run: uri_template::run },

@@ -2,8 +2,11 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use outboard_identity::ScopeHierarchy;
+use http::{HeaderMap, HeaderValue, Uri, header};
+use outboard_identity::{Requirement, ScopeHierarchy, ScopeSet};
 
+use crate::bearer::bearer_token;
+use crate::challenge::Challenges;
 use crate::config::{AuthLimits, IssuerConfig, JwtRules};
 use crate::jwk::JwkSet;
 use crate::jwt::{Judging, Jwt};
@@ -36,4 +39,26 @@ pub fn read_jwks(json: &[u8]) -> usize {
     let usable = JwkSet::read(json, KEYS_MAX).map_or(0, |set| set.len());
     assert!(usable <= KEYS_MAX, "no more keys are used than are allowed");
     usable
+}
+
+/// Finds the token of a request with these `Authorization` headers and this target. `None`: there is none that counts, or the
+/// request is refused.
+#[must_use]
+pub fn bearer(lines: &[HeaderValue], target: &Uri, bytes_max: usize) -> Option<String> {
+    let mut headers = HeaderMap::new();
+    for line in lines {
+        headers.append(header::AUTHORIZATION, line.clone());
+    }
+    bearer_token(&headers, target, bytes_max).ok().map(str::to_owned)
+}
+
+/// Writes all challenges of a resource whose metadata is at this URL: for want of a token with these scopes to ask for, for a
+/// malformed request, for a bad token, and for want of these scopes.
+#[must_use]
+pub fn challenges(metadata_url: &str, scopes: &ScopeSet) -> [HeaderValue; 4] {
+    let written = Challenges::new(metadata_url, scopes);
+    // Nobody is denied what needs nothing; then there is no fourth.
+    let denied = Requirement::all_of(scopes.clone()).check(&ScopeSet::default()).err();
+    let insufficient = denied.map_or_else(|| written.no_token.clone(), |denied| written.insufficient_scope(&denied));
+    [written.no_token, written.invalid_request, written.invalid_token, insufficient]
 }

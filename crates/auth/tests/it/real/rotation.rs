@@ -9,7 +9,7 @@ use std::{
 };
 
 use http::{Request, StatusCode, header};
-use outboard_auth::{AuthLayer, AuthService, ResourceServer};
+use outboard_auth::{Audience, AuthLayer, AuthService, ResourceServer};
 use outboard_testkit::{
     http::{PATIENCE, patiently},
     oidc_provider::{OidcProvider, UnverifiedJwt},
@@ -18,7 +18,7 @@ use tokio::{sync::watch, task::JoinSet, time::Instant};
 use tower::{Layer as _, ServiceExt as _};
 
 use super::{access_token, build, config_of, provider, resource};
-use crate::layer::Behind;
+use crate::layer::{Behind, Unread};
 
 const ROUNDS: usize = 6;
 const TASKS: usize = 8;
@@ -61,12 +61,12 @@ async fn keys_rotate_under_load_without_one_wrong_answer() {
     while let Some(ended) = tasks.join_next().await {
         ended.unwrap();
     }
-    let Tally { let_in, kept_out, wrong } = &*load.tally.lock().unwrap();
-    assert!(wrong.is_empty(), "{} wrong answers, the first of them: {:?}", wrong.len(), wrong.first());
-    assert!(*let_in > JUDGED_BETWEEN && *kept_out > JUDGED_BETWEEN, "{let_in} let in, {kept_out} kept out");
     let fetches_max = 1 + began.elapsed().as_millis() / COOL_DOWN.as_millis();
     let fetches = provider.count("/jwks").await;
     assert!(u128::from(fetches) <= fetches_max, "{fetches} fetches of keys, and no more than {fetches_max} may be");
+    let Tally { let_in, kept_out, wrong } = &*load.tally.lock().unwrap();
+    assert!(wrong.is_empty(), "{} wrong answers, the first of them: {:?}", wrong.len(), wrong.first());
+    assert!(*let_in > JUDGED_BETWEEN && *kept_out > JUDGED_BETWEEN, "{let_in} let in, {kept_out} kept out");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -82,7 +82,8 @@ async fn key_that_is_gone_lets_nobody_in_once_keys_are_no_longer_fresh() {
     patiently("the refusal", refused).await;
     // The time that a fetch takes comes on top. It is the provider's, and on a busy machine no short one.
     assert!(gone.elapsed() < 2 * FRESH_FOR + PATIENCE / 10, "{:?}", gone.elapsed());
-    assert_eq!(provider.count("/jwks").await, 2);
+    // One more, for the key that is no longer there, where the other took longer than the cool-down.
+    assert!((2..=3).contains(&provider.count("/jwks").await));
 }
 
 const FRESH_FOR: Duration = Duration::from_millis(300);
@@ -91,8 +92,7 @@ const FRESH_FOR: Duration = Duration::from_millis(300);
 /// are judged by the keys and some are not.
 fn server(provider: &OidcProvider) -> ResourceServer {
     let mut config = config_of(provider, "RS256");
-    config.issuers[0].audiences =
-        ["ES256", "EdDSA"].map(|kind| outboard_auth::Audience::new(resource(kind).as_str())).to_vec();
+    config.issuers[0].audiences = ["ES256", "EdDSA"].map(|kind| Audience::new(resource(kind).as_str())).to_vec();
     config.limits.keys_fresh_for = FRESH_FOR;
     config.limits.keys_fresh_min = FRESH_FOR;
     config.limits.keys_fresh_max = FRESH_FOR;
@@ -215,7 +215,7 @@ impl Load {
 
     async fn ask(&self, token: &str) -> StatusCode {
         let request = Request::builder().header(header::AUTHORIZATION, format!("Bearer {token}"));
-        let request = request.body(crate::layer::Unread).unwrap();
+        let request = request.body(Unread).unwrap();
         self.guarded.clone().oneshot(request).await.unwrap().status()
     }
 
