@@ -2,11 +2,13 @@
 
 #![cfg(test)] // So that helpers count as tests to clippy, as they do in a `mod tests`.
 
+mod attacks;
 mod bounds;
 mod config;
 mod conflicts;
 mod cors;
 mod drain;
+mod early;
 mod npx;
 mod program;
 mod real;

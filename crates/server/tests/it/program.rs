@@ -49,6 +49,11 @@ impl Running {
         self.program.signal(signal);
     }
 
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.program.id()
+    }
+
     pub(crate) fn directory(&self) -> &Path {
         self.directory.path()
     }
