@@ -26,6 +26,7 @@ mod config;
 mod demo;
 mod dev_issuer;
 mod diagnostics;
+mod hardening;
 mod http;
 mod lifting;
 mod listener;

@@ -11,6 +11,7 @@ use crate::cli::auth_args::AuthCommand;
 use crate::cli::{self, Cli, Command};
 use crate::config::{ProcessEnvironment, style_for};
 use crate::diagnostics::Diagnostics;
+use crate::hardening;
 
 /// Runs the whole command line over a catalog: `serve`, `check`, `list`, `call`, `issuer`, `token` and `doctor`, with every flag
 /// and the config file.
@@ -29,6 +30,7 @@ pub fn main(catalog: Catalog) -> ExitCode {
     if let Some(code) = outboard_backend::guard::run_if_guard() {
         return code;
     }
+    hardening::apply();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(usage) => {

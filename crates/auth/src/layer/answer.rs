@@ -61,6 +61,8 @@ impl Answers {
 
     /// Completes the answer of the service behind: to whom a scope was denied is told which ones to ask for.
     pub(super) fn complete<R>(&self, mut response: Response<R>) -> Response<R> {
+        // What was computed for one caller is kept for nobody, unless the service says otherwise.
+        response.headers_mut().entry(header::CACHE_CONTROL).or_insert(NO_STORE);
         if response.status() != StatusCode::FORBIDDEN {
             return response;
         }

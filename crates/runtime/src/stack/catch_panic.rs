@@ -1,6 +1,5 @@
 //! Turns a handler's panic into the failure of its own call.
 
-use std::any::Any;
 use std::convert::Infallible;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -49,7 +48,7 @@ where
         // it that a panic could leave half changed.
         match catch_unwind(AssertUnwindSafe(|| self.inner.call(call))) {
             Ok(future) => Early::passed(ResponseFuture { future: AssertUnwindSafe(future).catch_unwind() }),
-            Err(panic) => Early::answered(Err(panicked(&*panic))),
+            Err(_) => Early::answered(Err(panicked())),
         }
     }
 }
@@ -69,12 +68,13 @@ where
     type Output = Result<Outcome, Infallible>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.project().future.poll(cx).map(|caught| caught.unwrap_or_else(|panic| Ok(Err(panicked(&*panic)))))
+        self.project().future.poll(cx).map(|caught| caught.unwrap_or_else(|_| Ok(Err(panicked()))))
     }
 }
 
-fn panicked(panic: &(dyn Any + Send)) -> CallError {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    tracing::error!(panic = text.unwrap_or("a value that is no text"), "a handler panicked");
+/// What a panic says may be made of what a caller sent, so it is not repeated. Where it came from, the process's panic hook
+/// tells.
+fn panicked() -> CallError {
+    tracing::error!("a handler panicked");
     CallError::Panicked
 }

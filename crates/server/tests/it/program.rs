@@ -250,3 +250,13 @@ pub(crate) fn header(answer: &str, name: &str) -> Option<String> {
         found.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
     })
 }
+
+#[test]
+fn no_core_is_ever_dumped() {
+    let server = Running::start(&[]);
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.id())).unwrap();
+    let line = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    // The soft limit and the hard one, which is rarely 0 by itself.
+    let numbers: Vec<_> = line.split_whitespace().skip(4).take(2).collect();
+    assert_eq!(numbers, ["0", "0"], "{line}");
+}

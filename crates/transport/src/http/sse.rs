@@ -32,7 +32,7 @@ where
     let mut response = Response::new(Body::stream(KeptAlive { events, every: keep_alive, silence }));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-transform"));
     // Asks nginx and its kin not to hold events back (2026-07-28 Streamable HTTP: *Receiving Messages*).
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     response

@@ -90,7 +90,7 @@ async fn changes_of_lists_are_told_and_of_resources_to_their_subscribers() {
         subscribe(&served, &session, "subscribe", "note:1").await;
         let mut stream = served.open(session.get()).await;
         assert_eq!(stream.header("content-type"), Some("text/event-stream"));
-        assert_eq!(stream.header("cache-control"), Some("no-cache, no-transform"));
+        assert_eq!(stream.header("cache-control"), Some("no-store, no-transform"));
         assert_eq!(stream.header("x-accel-buffering"), Some("no"));
         let mut ids = HashSet::new();
         if revision == "2025-11-25" {

@@ -68,7 +68,7 @@ async fn stream_begins_with_what_is_honoured() {
     let served = Served::start(Server::around(&shelf).http()).await;
     let mut stream = served.open(everything()).await;
     assert_eq!(stream.header("content-type"), Some("text/event-stream"));
-    assert_eq!(stream.header("cache-control"), Some("no-cache, no-transform"));
+    assert_eq!(stream.header("cache-control"), Some("no-store, no-transform"));
     assert_eq!(stream.header("x-accel-buffering"), Some("no"));
     let all = json!({
         "toolsListChanged": true, "promptsListChanged": true, "resourcesListChanged": true,

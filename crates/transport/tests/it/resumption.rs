@@ -90,7 +90,7 @@ async fn broken_stream_goes_on_while_the_call_runs_and_after_it() {
 
         let mut resumed = served.open(session.resume(&id(&progress))).await;
         assert_eq!(resumed.header("content-type"), Some("text/event-stream"));
-        assert_eq!(resumed.header("cache-control"), Some("no-cache, no-transform"));
+        assert_eq!(resumed.header("cache-control"), Some("no-store, no-transform"));
         assert_eq!(resumed.header("x-accel-buffering"), Some("no"));
         if primes {
             assert_eq!(assert_begins(&next(&mut resumed).await, "1000"), id(&progress), "nothing is behind it yet");

@@ -31,7 +31,7 @@ fn gated(gate: &Gate) -> Setup {
 fn assert_is_stream(stream: &AnswerStream) {
     assert_eq!(stream.status, 200);
     assert_eq!(stream.header("content-type"), Some("text/event-stream"));
-    assert_eq!(stream.header("cache-control"), Some("no-cache, no-transform"));
+    assert_eq!(stream.header("cache-control"), Some("no-store, no-transform"));
     assert_eq!(stream.header("x-accel-buffering"), Some("no"));
 }
 
