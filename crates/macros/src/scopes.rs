@@ -52,6 +52,11 @@ pub(crate) fn listed(inside: ParseStream<'_>) -> syn::Result<Vec<LitStr>> {
                          several strings";
             return Err(syn::Error::new(scope.span(), fault));
         }
+        if value == "offline_access" {
+            let fault = "offline_access is between a client and its issuer: clients are never told to ask for it here, so \
+                         nobody who lacks it could get in";
+            return Err(syn::Error::new(scope.span(), fault));
+        }
         if scopes.iter().take(place).any(|other| other.value() == value) {
             return Err(syn::Error::new(scope.span(), format!("the scope {value} stands more than once")));
         }

@@ -230,6 +230,7 @@ mod tests {
             ("any_scope(\"a\\\\b\")", "a scope is one or more"),
             ("any_scope(\"\u{e4}\")", "a scope is one or more"),
             ("scopes(\"a\", \"a\")", "the scope a stands more than once"),
+            ("scopes(\"a\", \"offline_access\")", "offline_access is between a client and its issuer"),
             ("scopes(a)", "expected string literal"),
             ("scopes(\"a\"), scopes(\"b\")", "scopes stands more than once"),
             ("complete(\"a\")", "expected ident"),
