@@ -16,9 +16,9 @@ use crate::{clock::Clock, jwk::Jwk, keys::later};
 pub(crate) type Digest = [u8; 32];
 
 /// The digest of a token.
-pub(crate) fn digest_of(token: &str) -> Digest {
+pub(crate) fn digest_of(token: &[u8]) -> Digest {
     let mut bytes = Digest::default();
-    bytes.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
+    bytes.copy_from_slice(digest(&SHA256, token).as_ref());
     bytes
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use http::{HeaderMap, HeaderValue, Uri, header};
 use outboard_identity::{Requirement, ScopeHierarchy, ScopeSet};
 
-use crate::bearer::bearer_token;
+use crate::bearer::{presented, token_of};
 use crate::challenge::Challenges;
 use crate::config::{AuthLimits, IssuerConfig, JwtRules};
 use crate::jwk::JwkSet;
@@ -49,7 +49,8 @@ pub fn bearer(lines: &[HeaderValue], target: &Uri, bytes_max: usize) -> Option<S
     for line in lines {
         headers.append(header::AUTHORIZATION, line.clone());
     }
-    bearer_token(&headers, target, bytes_max).ok().map(str::to_owned)
+    let presented = presented(&headers, target, bytes_max).ok()?;
+    token_of(presented).ok().map(str::to_owned)
 }
 
 /// Writes all challenges of a resource whose metadata is at this URL: for want of a token with these scopes to ask for, for a

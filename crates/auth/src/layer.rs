@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 
 use self::answer::Answers;
 use self::future::Waiting;
-use crate::bearer::bearer_token;
+use crate::bearer::{presented, token_of};
 use crate::refusal::Refusal;
 use crate::resource_server::ResourceServer;
 
@@ -75,6 +75,16 @@ impl AuthLayer {
     }
 }
 
+impl Gate {
+    /// The token, where it goes along.
+    fn inward(&self, presented: &[u8]) -> Option<InboundToken> {
+        match self.inward {
+            Inward::Nothing => None,
+            Inward::Token => str::from_utf8(presented).ok().map(|token| InboundToken::new(token.to_owned())),
+        }
+    }
+}
+
 impl<S> Layer<S> for AuthLayer {
     type Service = AuthService<S>;
 
@@ -118,20 +128,21 @@ where
     fn call(&mut self, mut request: Request<B>) -> AuthFuture<S, B> {
         let gate = Arc::clone(&self.gate);
         let bytes_max = gate.server.config().limits.token_bytes_max;
-        let token = match bearer_token(request.headers(), request.uri(), bytes_max) {
-            Ok(token) => token,
+        let presented = match presented(request.headers(), request.uri(), bytes_max) {
+            Ok(presented) => presented,
             Err(refusal) => return AuthFuture::refused(gate, refusal),
         };
-        let inward = match gate.inward {
-            Inward::Nothing => None,
-            Inward::Token => Some(InboundToken::new(token.to_owned())),
-        };
-        if let Some(principal) = gate.server.remembered(token) {
+        let inward = gate.inward(presented);
+        // What is remembered was looked at byte by byte when it was judged.
+        if let Some(principal) = gate.server.remembered(presented) {
             request.headers_mut().remove(header::AUTHORIZATION);
             let waiting = Waiting { inner: &mut self.inner, request, inward };
             return AuthFuture::admitted(gate, waiting.admit(principal));
         }
-        let token = Zeroizing::new(token.to_owned());
+        let token = match token_of(presented) {
+            Ok(token) => Zeroizing::new(token.to_owned()),
+            Err(malformed) => return AuthFuture::refused(gate, malformed.into()),
+        };
         request.headers_mut().remove(header::AUTHORIZATION);
         let server = gate.server.clone();
         let judging = Box::pin(async move { server.authenticate(&token).await });

@@ -86,8 +86,8 @@ impl ResourceServer {
 
     /// Who brought this token a short while ago or has this API key. It costs one digest and one look, and never waits.
     #[must_use]
-    pub fn remembered(&self, token: &str) -> Option<Principal> {
-        self.shared.remembered(&digest_of(token))
+    pub fn remembered(&self, token: impl AsRef<[u8]>) -> Option<Principal> {
+        self.shared.remembered(&digest_of(token.as_ref()))
     }
 
     /// Finds out who brings this token.
@@ -104,7 +104,7 @@ impl ResourceServer {
         if token.len() > config.limits.token_bytes_max {
             return Err(InvalidToken::TooLong { bytes_max: config.limits.token_bytes_max }.into());
         }
-        let digest = digest_of(token);
+        let digest = digest_of(token.as_bytes());
         if let Some(principal) = self.shared.remembered(&digest) {
             return Ok(principal);
         }
@@ -133,7 +133,7 @@ impl ResourceServer {
     /// Cancel safe.
     pub async fn explain(&self, token: &str) -> Explanation {
         let Shared { config, api_keys, .. } = &*self.shared;
-        if let Some(principal) = api_keys.find(&digest_of(token)) {
+        if let Some(principal) = api_keys.find(&digest_of(token.as_bytes())) {
             return Explanation::api_key(principal);
         }
         if token.len() > config.limits.token_bytes_max {
