@@ -5,7 +5,8 @@
 //!
 //! The form with its two fields is written here, and the answer is read here, not by the crate `oauth2`: that takes an answer
 //! with anything behind its JSON for good, and a member that stands twice; it does not keep the claims that the config asks
-//! for; it knows nothing of `tokeninfo`. What would be left of it is the form, at the price of a second crypto library.
+//! for; it knows nothing of `tokeninfo`. What would be left of it is the form, at the price of one dependency more for everybody
+//! who takes this crate. (Who asks for tokens is better served: `outboard token` gets them with it.)
 
 mod answer;
 mod ask;

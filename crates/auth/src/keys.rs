@@ -3,7 +3,8 @@
 //! - Fresh keys are used as they are. Keys past their freshness are used on while somebody fetches them again: who follows
 //!   ([`IssuerKeys::follow`]) in the background, else the one request that finds it out.
 //! - A token with a key that is not known has the keys fetched once more, and all such tokens wait for the same fetch.
-//! - Fetches begin at most once in a cool-down, whatever asks for them and whatever became of the last one.
+//! - Fetches begin at most once in a cool-down, whatever asks for them. Only an issuer that had no answer while there are no
+//!   keys is asked sooner, after a second and then after twice as long each time: who starts before it serves soon after it.
 //!
 //! Spans of time go by a clock that nobody can set; the time of day plays no part here.
 
@@ -43,8 +44,8 @@ pub(crate) struct IssuerKeys {
 struct Fetching {
     /// The fetch that was begun last. It is kept when everybody who waited has left, so that the next one goes on with it.
     flight: Option<Flight<()>>,
-    /// When the next may begin. `None`: now.
-    after: Option<Instant>,
+    /// When the cool-down after it is over. `None`: none was begun.
+    cooled: Option<Instant>,
 }
 
 /// There are no keys now.
@@ -236,23 +237,35 @@ impl IssuerKeys {
             return Some(flight.clone());
         }
         let now = Instant::now();
-        if fetching.after.is_some_and(|after| now < after) {
+        if self.earliest(&fetching).is_some_and(|earliest| now < earliest) {
             return None;
         }
-        fetching.after = Some(later(now, self.shelf.limits().keys_cool_down.max(COOL_DOWN_MIN)));
+        fetching.cooled = Some(later(now, self.cool_down()));
         let flight = Flight::new(Arc::clone(&self.shelf).fetch());
         fetching.flight = Some(flight.clone());
         Some(flight)
     }
 
+    /// When the next fetch may begin, after the one that was begun last. `None`: now.
+    fn earliest(&self, fetching: &Fetching) -> Option<Instant> {
+        let cooled = fetching.cooled?;
+        Some(self.shelf.retry(self.cool_down()).unwrap_or(cooled))
+    }
+
+    fn cool_down(&self) -> Duration {
+        self.shelf.limits().keys_cool_down.max(COOL_DOWN_MIN)
+    }
+
     /// When keys should be fetched next.
     fn due(&self) -> Instant {
-        let earliest = self.fetching().after.unwrap_or_else(Instant::now);
+        let earliest = self.earliest(&self.fetching()).unwrap_or_else(Instant::now);
         self.shelf.usable().map_or(earliest, |snapshot| snapshot.fresh_until.max(earliest))
     }
 
     fn no_keys(&self) -> NoKeys {
-        let after = self.fetching().after.map(|after| after.saturating_duration_since(Instant::now()));
+        let is_under_way = self.under_way().is_some();
+        let earliest = self.earliest(&self.fetching()).filter(|_| !is_under_way);
+        let after = earliest.map(|earliest| earliest.saturating_duration_since(Instant::now()));
         NoKeys { retry_after: after.unwrap_or_default().max(RETRY_MIN) }
     }
 

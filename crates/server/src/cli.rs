@@ -177,6 +177,9 @@ pub(crate) struct CheckArgs {
     /// A config of an MCP client, as for serve; may be repeated
     #[arg(long, value_name = "FILE")]
     pub(crate) import: Vec<PathBuf>,
+    /// Who shares one process of the servers of --import, as for serve
+    #[arg(long, value_name = "ISOLATION")]
+    pub(crate) isolation: Option<String>,
     /// Form of what is found
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     pub(crate) format: ReportFormat,

@@ -100,6 +100,7 @@ impl Config {
         let auth = auth::Builder { env, broken: &broken, check: &mut check }.build(&file, &candidates);
         let dev_issuer = file.dev_issuer.effective(flags, &mut check);
         transport::refuse_network_flags(&file, flags, &mut report);
+        transport::tell_unused_auth(&file, &mut report);
         judging::apply(&file, &candidates, &broken, &mut report);
         if report.has_errors() {
             return Err(report);

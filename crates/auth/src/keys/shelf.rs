@@ -20,6 +20,15 @@ pub(super) struct Shelf {
     location: ArcSwapOption<Location>,
     /// What became of the last fetch, if not what it should.
     fault: ArcSwapOption<KeysFault>,
+    /// The last fetches, if the issuer had no answer to them.
+    unanswered: ArcSwapOption<Unanswered>,
+}
+
+/// Fetches without an answer, one after the other.
+struct Unanswered {
+    count: u32,
+    /// When the last of them ended.
+    ended: Instant,
 }
 
 /// Keys as they were fetched.
@@ -36,6 +45,7 @@ impl Shelf {
             snapshot: ArcSwapOption::empty(),
             location: ArcSwapOption::empty(),
             fault: ArcSwapOption::empty(),
+            unanswered: ArcSwapOption::empty(),
         }
     }
 
@@ -53,6 +63,14 @@ impl Shelf {
         self.fault.load_full()
     }
 
+    /// When it is worth asking again an issuer that had no answer, as long as there are no keys; `None` where it had one, or
+    /// where there are keys that will do until then.
+    pub(super) fn retry(&self, longest: Duration) -> Option<Instant> {
+        let unanswered = self.unanswered.load_full().filter(|_| self.usable().is_none())?;
+        let doublings = unanswered.count.saturating_sub(1).min(DOUBLINGS_MAX);
+        Some(later(unanswered.ended, FIRST_RETRY.saturating_mul(1 << doublings).min(longest)))
+    }
+
     /// Fetches the keys.
     ///
     /// # Cancel safety
@@ -61,7 +79,9 @@ impl Shelf {
     pub(super) async fn fetch(self: Arc<Self>) {
         let known = self.location.load().as_deref().cloned();
         let result = self.source.fetch(known).await.and_then(|fetched| self.put(fetched));
-        self.note(result.err());
+        let fault = result.err();
+        self.count(fault.as_ref());
+        self.note(fault);
     }
 
     /// Puts new keys where all find them.
@@ -87,6 +107,15 @@ impl Shelf {
         let usable_until = later(fresh_until, limits.keys_stale_max);
         self.snapshot.store(Some(Arc::new(Snapshot { keys: Arc::new(keys), fresh_until, usable_until })));
         Ok(())
+    }
+
+    /// Counts fetches that had no answer.
+    fn count(&self, fault: Option<&KeysFault>) {
+        let unanswered = fault.filter(|fault| !fault.is_answer()).map(|_| {
+            let before = self.unanswered.load().as_ref().map_or(0, |before| before.count);
+            Arc::new(Unanswered { count: before.saturating_add(1), ended: Instant::now() })
+        });
+        self.unanswered.store(unanswered);
     }
 
     /// Remembers what became of a fetch, and logs it where that has changed.
@@ -126,5 +155,11 @@ impl Shelf {
 pub(crate) fn later(now: Instant, by: Duration) -> Instant {
     now.checked_add(by).or_else(|| now.checked_add(FAR_OFF)).unwrap_or(now)
 }
+
+/// After this, an issuer that had no answer is asked again by a server that has no keys; then each time after twice as long.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+
+/// More than it takes to get to the longest time that a config has.
+const DOUBLINGS_MAX: u32 = 20;
 
 const FAR_OFF: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);

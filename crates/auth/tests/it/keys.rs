@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::bed::{Bed, Refused as _, cool_down, fresh_for};
 
 const SECOND: Duration = Duration::from_secs(1);
+const MILLISECOND: Duration = Duration::from_millis(1);
 
 #[tokio::test(start_paused = true)]
 async fn a_key_that_is_published_later_is_found_with_one_fetch() {
@@ -135,17 +136,103 @@ async fn without_any_keys_nothing_is_refused_as_invalid_and_the_issuer_is_not_fl
         let bed = Bed::new().await;
         bed.authority.set(JWKS, fault);
         bed.server.warm().await;
+        // An issuer that says it has no keys has answered.
+        let retry = if matches!(name, "empty" | "weak keys only") { cool_down() } else { SECOND };
         for number in 0..20 {
-            assert_eq!(bed.authenticate(&bed.fresh()).await.unavailable(), cool_down(), "{name}");
-            assert_eq!(bed.authenticate(&bed.mint.unknown_kid(number)).await.unavailable(), cool_down(), "{name}");
+            assert_eq!(bed.authenticate(&bed.fresh()).await.unavailable(), retry, "{name}");
+            assert_eq!(bed.authenticate(&bed.mint.unknown_kid(number)).await.unavailable(), retry, "{name}");
         }
         assert_eq!(bed.authority.count(JWKS), 1, "{name}");
         assert!(matches!(bed.keys_state(), KeysState::Missing { fault: Some(_) }), "{name}");
         bed.authority.clear();
-        bed.wait(cool_down()).await;
+        bed.wait(retry - MILLISECOND).await;
+        bed.authenticate(&bed.fresh()).await.unavailable();
+        assert_eq!(bed.authority.count(JWKS), 1, "{name}");
+        bed.wait(MILLISECOND).await;
         bed.authenticate(&bed.fresh()).await.unwrap_or_else(|refusal| panic!("{name}: {refusal}"));
+        assert_eq!(bed.authority.count(JWKS), 2, "{name}");
     }
     assert_eq!(listener.connections().await, 0, "a redirect is not followed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_issuer_that_is_down_at_the_start_is_asked_again_after_twice_as_long_each_time() {
+    let bed = Bed::new().await;
+    bed.authority.set(JWKS, Fault::Reset);
+    bed.authenticate(&bed.fresh()).await.unavailable();
+    for (fetches, seconds) in [1, 2, 4, 8, 16, 30, 30].into_iter().enumerate() {
+        bed.wait(Duration::from_secs(seconds) - MILLISECOND).await;
+        let tokens: Vec<_> = (0..100).map(|number| bed.mint.unknown_kid(number)).collect();
+        for refused in join_all(tokens.iter().map(|token| bed.authenticate(token))).await {
+            refused.unavailable();
+        }
+        assert_eq!(bed.authority.count(JWKS), fetches + 1, "too early for another, {seconds} s");
+        bed.wait(MILLISECOND).await;
+        for refused in join_all(tokens.iter().map(|token| bed.authenticate(token))).await {
+            refused.unavailable();
+        }
+        assert_eq!(bed.authority.count(JWKS), fetches + 2, "one is enough for all, {seconds} s");
+    }
+    // An answer ends it: that there are no keys is one, and so is a key set.
+    bed.authority.set(JWKS, Fault::EmptyKeys);
+    bed.wait(cool_down()).await;
+    bed.authenticate(&bed.fresh()).await.unavailable();
+    bed.authority.set(JWKS, Fault::Reset);
+    bed.wait(cool_down()).await;
+    assert_eq!(bed.authenticate(&bed.fresh()).await.unavailable(), SECOND);
+    bed.authority.clear();
+    bed.wait(SECOND).await;
+    bed.authenticate(&bed.fresh()).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cool_down_shorter_than_the_first_wait_is_what_counts() {
+    let short = Duration::from_millis(300);
+    let bed = Bed::with(|_, config| config.limits.keys_cool_down = short).await;
+    bed.authority.set(JWKS, Fault::Reset);
+    bed.authenticate(&bed.fresh()).await.unavailable();
+    bed.authority.clear();
+    bed.wait(short).await;
+    bed.authenticate(&bed.fresh()).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_keys_that_are_used_on_an_issuer_that_is_down_has_its_cool_down() {
+    let bed = Bed::new().await;
+    bed.authenticate(&bed.fresh()).await.unwrap();
+    bed.authority.set(JWKS, Fault::Reset);
+    bed.wait(cool_down()).await;
+    for (kid, fetches) in (0..).zip(2..5) {
+        bed.authenticate(&bed.mint.unknown_kid(kid)).await.unavailable();
+        assert_eq!(bed.authority.count(JWKS), fetches);
+        bed.wait(cool_down() - MILLISECOND).await;
+        assert_eq!(bed.authenticate(&bed.mint.unknown_kid(kid)).await.unavailable(), SECOND);
+        assert_eq!(bed.authority.count(JWKS), fetches);
+        bed.wait(MILLISECOND).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_keeps_keys_fresh_finds_an_issuer_that_comes_up_by_itself() {
+    let bed = Bed::new().await;
+    bed.authority.set(JWKS, Fault::Reset);
+    let requests = async {
+        bed.authority.counted(JWKS, 1).await;
+        while !matches!(bed.keys_state(), KeysState::Missing { fault: Some(_) }) {
+            tokio::task::yield_now().await;
+        }
+        bed.authority.clear();
+        bed.wait(SECOND).await;
+        while !matches!(bed.keys_state(), KeysState::Fresh) {
+            tokio::task::yield_now().await;
+        }
+        bed.at_once(&bed.fresh()).unwrap();
+        assert_eq!(bed.authority.count(JWKS), 2);
+    };
+    tokio::select! {
+        () = bed.server.run() => unreachable!("it never ends"),
+        () = requests => {}
+    }
 }
 
 #[tokio::test(start_paused = true)]

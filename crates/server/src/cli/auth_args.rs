@@ -31,17 +31,19 @@ Examples:
 
 const TOKEN_EXAMPLES: &str = "\
 Examples:
-  A token for a server, from the issuer that the server names:
-    outboard token https://mcp.example.com/mcp --client-id ci --client-secret-file ci.secret
+  A token for `outboard serve --dev-issuer` on this machine:
+    outboard token http://127.0.0.1:8080/mcp
+  A token for a server, from an issuer that knows this client:
+    outboard token https://mcp.example.com/mcp --issuer https://login.example.com --client-id ci --client-secret-file ci.secret
   The secret from another program:
-    pass show ci | outboard token https://mcp.example.com/mcp --client-id ci --client-secret-file -
+    pass show ci | outboard token --issuer https://login.example.com --client-id ci --client-secret-file -
   An API key, with the lines for the config file:
     outboard token --api-key nightly --scope notes:read";
 
 const DOCTOR_TOKEN_EXAMPLES: &str = "\
 Examples:
   outboard doctor token < token.txt
-  outboard token https://mcp.example.com/mcp --client-id ci --client-secret-file ci.secret | outboard doctor token";
+  outboard token http://127.0.0.1:8080/mcp | outboard doctor token";
 
 #[derive(Debug, Args)]
 pub(crate) struct IssuerArgs {
@@ -77,7 +79,8 @@ pub(crate) struct TokenArgs {
     /// URL of the MCP endpoint that the token is for; it names its issuer
     #[arg(value_name = "URL", required_unless_present_any = ["issuer", "api_key"])]
     pub(crate) url: Option<String>,
-    /// Issuer to ask, where the server names several, or none
+    /// Issuer to ask. With --client-id it has to be named, so that no server leads the secret elsewhere; only for one on this
+    /// machine the server's word is enough
     #[arg(long, value_name = "URL")]
     pub(crate) issuer: Option<String>,
     /// Client to get the token as [default: that of the server's own issuer for development, from its state directory]

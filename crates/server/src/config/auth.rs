@@ -26,7 +26,7 @@ pub(super) use told::told;
 pub(super) use value::{HttpUrl, IssuerName};
 
 use super::backends::Candidate;
-use super::check::Check;
+use super::check::{Check, KeyPath};
 use super::environment::Environment;
 use super::file::File;
 use super::setting::Setting;
@@ -103,12 +103,12 @@ impl Builder<'_, '_> {
             None if file.dev_issuer.enabled.value => &default.value,
             None => return None,
         };
-        table.limits.check(self.check);
+        table.limits.check(&file.limits.headers, self.check);
         if let Some(name) = &table.resource_name {
             self.check.length(&["auth", "resource_name"], name, NAME_BYTES_MAX);
         }
         let scopes = |setting: &Option<Setting<value::Scopes>>| setting.as_ref().map(|scopes| scopes.value.0.clone());
-        let name = [&table.resource_name, &file.server.title, &file.server.name].into_iter().find_map(Option::as_ref);
+        let name = self.resource_name(table, file);
         Some(AuthConfig {
             resource: table.resource.as_ref().map(|resource| resource.value.0.clone()),
             resource_name: name.map(|name| name.value.clone()),
@@ -121,6 +121,22 @@ impl Builder<'_, '_> {
             listing: table.lists.value.into(),
             rules: self.rules(&table.rules, candidates),
         })
+    }
+
+    /// What people are told the server is called: what is written for it, else what the server calls itself.
+    fn resource_name<'f>(&mut self, table: &'f AuthTable, file: &'f File) -> Option<&'f Setting<String>> {
+        let names: [(KeyPath<'_>, _); 3] = [
+            (&["auth", "resource_name"], &table.resource_name),
+            (&["server", "title"], &file.server.title),
+            (&["server", "name"], &file.server.name),
+        ];
+        let (path, name) = names.into_iter().find_map(|(path, name)| Some((path, name.as_ref()?)))?;
+        if name.value.chars().any(changes_what_is_read) {
+            let problem = "it has a control character, or one that changes the direction of the text around it";
+            let fix = "take it out: people are shown the name when they are asked for consent";
+            self.check.refuse(Code::BadValue, &name.place, path, problem, Some(fix));
+        }
+        Some(name)
     }
 
     fn hierarchy(&mut self, table: &AuthTable) -> ScopeHierarchy {
@@ -137,6 +153,12 @@ impl Builder<'_, '_> {
         }
         ScopeHierarchy::new(direct)
     }
+}
+
+/// Whether a character makes a name look like another, or like more than a name (Unicode, UAX #9).
+fn changes_what_is_read(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// What has to be kept of tokens for backends, beside what every principal has.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::auth::IssuerTable;
 use super::backends::Candidate;
 use super::file::File;
-use super::policy::{self, AuthFacts, Facts, IssuerUrl, Objection};
+use super::policy::{self, AuthFacts, Facts, IssuerUrl, Objection, Purpose};
 use super::setting::Setting;
 use super::transport::Transport;
 use crate::diagnostics::{Diagnostic, Diagnostics, Place};
@@ -51,13 +51,13 @@ fn issuer_urls(file: &File) -> Vec<Written<'_>> {
             let table = &table.value;
             let introspection = table.introspection.as_ref().and_then(|table| table.value.endpoint.as_ref());
             let others = [("metadata_url", &table.metadata_url), ("jwks_url", &table.jwks_url)];
-            let others = others.into_iter().filter_map(|(key, url)| Some((key, url.as_ref()?)));
-            let others = others.chain(introspection.map(|url| ("introspection.endpoint", url)));
-            let others = others.map(|(key, url)| (key, url.value.url(), &url.place));
-            let name = table.issuer.iter().map(|name| ("issuer", name.value.url(), &name.place));
+            let others = others.into_iter().filter_map(|(key, url)| Some((key, Purpose::Trust, url.as_ref()?)));
+            let others = others.chain(introspection.map(|url| ("introspection.endpoint", Purpose::Introspection, url)));
+            let others = others.map(|(key, purpose, url)| (key, purpose, url.value.url(), &url.place));
+            let name = table.issuer.iter().map(|name| ("issuer", Purpose::Trust, name.value.url(), &name.place));
             name.chain(others)
-                .map(|(key, url, place)| Written {
-                    url: IssuerUrl { key, url, allow_private: table.allow_private.value },
+                .map(|(key, purpose, url, place)| Written {
+                    url: IssuerUrl { key, url, purpose, allow_private: table.allow_private.value },
                     place,
                 })
                 .collect::<Vec<_>>()
@@ -104,7 +104,9 @@ fn place<'a>(
         Objection::NoAuthentication | Objection::Contradiction => Some(&file.insecure_no_auth.place),
         Objection::ResourceHttp => auth?.value.resource.as_ref().map(|resource| &resource.place),
         Objection::NobodyAccepted => Some(&auth?.place),
-        Objection::IssuerHttp(index) => urls.get(index).map(|written| written.place),
+        Objection::IssuerHttp(index) | Objection::IntrospectionHttp(index) => {
+            urls.get(index).map(|written| written.place)
+        }
         Objection::NoIsolation(index) => candidates.get(index).map(|candidate| &candidate.place),
         Objection::PerPrincipal(index) => candidates.get(index)?.isolation.as_ref().map(|isolation| &isolation.place),
     }

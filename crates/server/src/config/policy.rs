@@ -44,8 +44,18 @@ pub(super) struct IssuerUrl<'a> {
     /// Under which key it was written.
     pub(super) key: &'static str,
     pub(super) url: &'a Url,
+    pub(super) purpose: Purpose,
     /// Whether the issuer may be reached at private addresses.
     pub(super) allow_private: bool,
+}
+
+/// What a URL of an issuer is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// What it says there makes tokens good.
+    Trust,
+    /// It is shown tokens there, and the secret for asking.
+    Introspection,
 }
 
 /// What the policy objects to, or wants to have said.
@@ -71,6 +81,8 @@ pub(super) enum Objection {
     ResourceHttp,
     /// This URL of an issuer would be asked in the clear.
     IssuerHttp(usize),
+    /// The same, and it is where tokens are shown to the issuer.
+    IntrospectionHttp(usize),
     /// Others can reach the address, and with it the issuer for development.
     DevIssuerListen,
     /// The URL leads others to it.
@@ -126,7 +138,11 @@ fn authenticated(facts: &Facts<'_>, auth: &AuthFacts<'_>) -> Vec<Objection> {
         // That there is none per session is said wherever it is written.
         Some(Isolation::PerSession | Isolation::Shared) => None,
     });
-    single.chain(issuers.map(|(index, _)| Objection::IssuerHttp(index))).chain(isolations).collect()
+    let issuers = issuers.map(|(index, issuer)| match issuer.purpose {
+        Purpose::Trust => Objection::IssuerHttp(index),
+        Purpose::Introspection => Objection::IntrospectionHttp(index),
+    });
+    single.chain(issuers).chain(isolations).collect()
 }
 
 impl Objection {
@@ -140,7 +156,7 @@ impl Objection {
             Self::NobodyAccepted => Code::NobodyAccepted,
             Self::NoPublicUrl => Code::NoPublicUrl,
             Self::PublicUrlHttp | Self::ResourceHttp => Code::UrlNotHttps,
-            Self::IssuerHttp(_) => Code::IssuerNotHttps,
+            Self::IssuerHttp(_) | Self::IntrospectionHttp(_) => Code::IssuerNotHttps,
             Self::DevIssuerListen | Self::DevIssuerPublicUrl => Code::DevIssuerReachable,
             Self::NoIsolation(_) => Code::IsolationNotChosen,
             Self::PerPrincipal(_) => Code::IsolationNotYet,

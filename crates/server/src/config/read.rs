@@ -110,7 +110,7 @@ fn misplaced(misfit: &Misfit, keys: &Keys) -> Diagnostic {
 fn bad_value(mistake: &toml::de::Error, path: Option<&[String]>, keys: &Keys) -> Diagnostic {
     let path = path.unwrap_or_default();
     // serde repeats numbers in its message.
-    let problem = if secrets::is_secret(path) { "expected a string in quotes" } else { mistake.message() };
+    let problem = secrets::expected(path).unwrap_or_else(|| mistake.message());
     let help = (0..=path.len()).rev().find_map(|end| path.get(..end).and_then(|path| keys.help(path)));
     Diagnostic {
         code: Code::BadValue,

@@ -16,6 +16,17 @@ pub(super) fn is_secret(path: &[String]) -> bool {
     }
 }
 
+/// What is said of a value at this path that is wrong, where the value must not be repeated; `None` where it may be.
+pub(super) fn expected(path: &[String]) -> Option<&'static str> {
+    let is_digest = path.last().is_some_and(|key| key == "digest");
+    let expected = if is_digest { DIGEST_EXPECTED } else { "expected a string in quotes" };
+    is_secret(path).then_some(expected)
+}
+
+/// A key itself is what may stand in the place of its digest.
+const DIGEST_EXPECTED: &str =
+    "expected in quotes `sha256:` and 64 hexadecimal digits in lower case, the digest of the key and not the key";
+
 /// Settings that hold a secret, or into which one may have been written in the place of what tells of it.
 const SECRETS: [&str; 2] = ["client_secret", "digest"];
 

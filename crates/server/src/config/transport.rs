@@ -1,4 +1,4 @@
-//! How clients reach the server, and which flags then have no meaning.
+//! How clients reach the server, and which flags and settings then have no meaning.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -45,4 +45,25 @@ pub(super) fn refuse_network_flags(file: &File, flags: &Overrides, report: &mut 
             fix: format!("leave `{flag}` out, or serve over the network with `--transport http`"),
         });
     }
+}
+
+/// Says of authentication in a file or a variable that nobody is asked for a token where nothing is listened on. Who gave a
+/// flag for it is refused.
+pub(super) fn tell_unused_auth(file: &File, report: &mut Diagnostics) {
+    let dev_issuer = Some(&file.dev_issuer.enabled).filter(|enabled| enabled.value).map(|enabled| &enabled.place);
+    let place = file.auth.as_ref().map(|auth| &auth.place).or(dev_issuer);
+    let Some(place) =
+        place.filter(|place| file.transport.value == Transport::Stdio && !matches!(place, Place::Flag(_)))
+    else {
+        return;
+    };
+    report.add(Diagnostic {
+        code: Code::AuthNotUsed,
+        place: place.clone(),
+        what: "`auth`: over `stdio` the one local caller is served without a token".to_owned(),
+        why: Some(
+            "who starts a program may do what the program may: scopes and rules hold nobody back here".to_owned(),
+        ),
+        fix: "serve with `--transport http` to ask for tokens".to_owned(),
+    });
 }

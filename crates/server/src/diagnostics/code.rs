@@ -93,6 +93,7 @@ codes! {
     Error   BadRule              "OB067" "A rule does not say what it requires and of what, or cannot hold."
     Error   BadClaim             "OB068" "A text cannot name a claim."
     Error   UnknownUser          "OB069" "A name is not that of a user of the development issuer."
+    Warning AuthNotUsed          "OB070" "Authentication is configured, and the caller over stdio is not asked for a token."
     // The report itself.
     Error   TooMany              "OB099" "There are more mistakes than are shown."
 }

@@ -76,7 +76,7 @@ fn the_key_reads_and_does_not_clear() {
 
     let (head, _) = app.ask("DELETE /notes", Some(&app.key));
     assert!(head.starts_with("http/1.1 403 "), "{head}");
-    assert!(head.contains("error=\"insufficient_scope\", scope=\"notes:clear\""), "{head}");
+    assert!(head.contains("error=\"insufficient_scope\", scope=\"notes:clear notes:read\""), "{head}");
 
     let (head, _) = app.ask("GET /notes", Some("another-key"));
     assert!(head.starts_with("http/1.1 401 ") && head.contains("error=\"invalid_token\""), "{head}");

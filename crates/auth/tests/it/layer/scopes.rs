@@ -33,6 +33,44 @@ async fn row_80_one_challenge_names_all_that_the_route_needs() {
 }
 
 #[tokio::test]
+async fn row_80_one_challenge_names_what_layers_further_out_require_too() {
+    let tenants = Requirement::any_of("tenant:a".parse().unwrap(), ["notes:read".parse().unwrap()]);
+    // From the inside out; the key grants `notes:read`.
+    let cases: [(&[Requirement], Option<&str>); 6] = [
+        (&[requiring("notes:clear"), requiring("notes:read")], Some("notes:clear notes:read")),
+        (&[requiring("notes:clear"), tenants.clone()], Some("notes:clear notes:read")),
+        (&[requiring("a"), requiring("notes:read"), tenants.clone()], Some("a notes:read")),
+        (&[requiring("a"), Requirement::default(), requiring("notes:read")], Some("a notes:read")),
+        // What is required further in is not known yet.
+        (&[requiring("a"), requiring("b")], Some("b")),
+        (&[requiring("notes:read"), tenants], None),
+    ];
+    for (requirements, scopes) in cases {
+        let layers: Vec<_> = requirements.iter().cloned().map(RequireLayer::new).collect();
+        let answer = match &layers[..] {
+            [inner, outer] => {
+                let service =
+                    AuthLayer::new(server(config(RESOURCE))).layer(outer.layer(inner.layer(Behind::default())));
+                send(&service, bearing(KEY)).await
+            }
+            [inner, middle, outer] => {
+                let layers = outer.layer(middle.layer(inner.layer(Behind::default())));
+                send(&AuthLayer::new(server(config(RESOURCE))).layer(layers), bearing(KEY)).await
+            }
+            other => panic!("{} layers", other.len()),
+        };
+        match scopes {
+            None => assert_eq!(answer.status(), StatusCode::OK),
+            Some(scopes) => {
+                assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{scopes}");
+                let challenge = challenge_of(&answer);
+                assert!(challenge.contains(&format!(" scope=\"{scopes}\",")), "{scopes}: {challenge}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn who_was_granted_enough_is_served() {
     let served = send(&route(config(RESOURCE), requiring("notes:read")), bearing(KEY)).await;
     assert_eq!(served.status(), StatusCode::OK);
@@ -74,7 +112,8 @@ async fn any_service_can_deny_and_is_left_alone_otherwise() {
         response
     });
     let forbidden = forbidden.await;
-    assert_eq!((forbidden.status(), forbidden.headers().len()), (StatusCode::FORBIDDEN, 0));
+    assert_eq!((forbidden.status(), forbidden.headers().len()), (StatusCode::FORBIDDEN, 1));
+    assert_eq!(forbidden.headers()[header::CACHE_CONTROL], "no-store", "what is for one caller is kept for nobody");
 
     let begun = behind_layer(|| {
         let mut response = Response::new(Bytes::from_static(b"streaming"));
@@ -82,5 +121,5 @@ async fn any_service_can_deny_and_is_left_alone_otherwise() {
         response
     });
     let begun = begun.await;
-    assert_eq!((begun.status(), begun.headers().len()), (StatusCode::OK, 0));
+    assert_eq!((begun.status(), begun.headers().len()), (StatusCode::OK, 1));
 }

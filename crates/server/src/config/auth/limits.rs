@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 use super::super::amount::{Count, Interval, Size};
 use super::super::check::{Check, minutes};
 use super::super::setting::Setting;
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, Place};
 
 /// Bounds and times of the verification of tokens.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(in crate::config) struct LimitsTable {
-    /// Longest token, 1KiB to 64KiB. It has to fit into `limits.headers` too.
+    /// Longest token, 1KiB to 64KiB. With 1KiB for the rest it has to fit into `limits.headers`.
     pub(in crate::config) token_bytes: Setting<Size>,
     /// How far the clocks of issuers may differ from this one, 0s to 5m.
     pub(in crate::config) skew: Setting<Interval>,
@@ -47,12 +47,14 @@ pub(in crate::config) struct LimitsTable {
     pub(in crate::config) keys_fresh_max: Setting<Interval>,
     /// How long keys are used on while they cannot be fetched again, 0s to 30d.
     pub(in crate::config) keys_stale_max: Setting<Interval>,
-    /// Shortest time between two fetches of an issuer's keys because of a token with an unknown key, 1s to 1h.
+    /// Shortest time between two fetches of an issuer's keys because of a token with an unknown key, 1s to 1h. While there
+    /// are no keys, an issuer that does not answer is asked again after 1s, 2s and so on, up to this.
     pub(in crate::config) keys_cool_down: Setting<Interval>,
 }
 
 impl LimitsTable {
-    pub(in crate::config) fn check(&self, check: &mut Check<'_>) {
+    /// `headers` is how much of a request's head is let through.
+    pub(in crate::config) fn check(&self, headers: &Setting<Size>, check: &mut Check<'_>) {
         let days = |days: u64| minutes(days * 24 * 60);
         let times = [
             (["auth", "limits", "skew"], &self.skew, Interval::seconds(0)..=minutes(5)),
@@ -82,6 +84,19 @@ impl LimitsTable {
             let place = (&self.keys_fresh_max.place).max(&self.keys_fresh_min.place);
             check.refuse(Code::OutOfRange, place, &["auth", "limits", "keys_fresh_max"], &problem, None);
         }
+        // Who only made heads smaller has made tokens smaller.
+        let is_said = self.token_bytes.place != Place::Default;
+        if is_said && self.token_bytes.value.0.saturating_add(HEAD_BYTES) > headers.value.0 {
+            let problem = format!(
+                "a token of {} does not get through `limits.headers` ({}), which takes {} for the rest of a head",
+                self.token_bytes.value,
+                headers.value,
+                Size(HEAD_BYTES)
+            );
+            let fix = "make `limits.headers` larger or this smaller";
+            let place = (&self.token_bytes.place).max(&headers.place);
+            check.refuse(Code::OutOfRange, place, &["auth", "limits", "token_bytes"], &problem, Some(fix));
+        }
     }
 
     pub(in crate::config) const fn effective(&self) -> AuthLimits {
@@ -107,6 +122,9 @@ impl LimitsTable {
         }
     }
 }
+
+/// What the head of a request has beside its token, and not much more: its first line and the other header fields.
+const HEAD_BYTES: usize = 1 << 10;
 
 impl Default for LimitsTable {
     fn default() -> Self {

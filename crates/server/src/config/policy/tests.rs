@@ -100,7 +100,12 @@ fn judged_with_tokens(case: &Case<'_>, origins: &[OriginRule]) -> Vec<Objection>
             dev_issuer: case.dev_issuer,
             issuer_urls: issuers
                 .iter()
-                .map(|(url, allow_private)| IssuerUrl { key: "issuer", url, allow_private: *allow_private })
+                .map(|(url, allow_private)| IssuerUrl {
+                    key: "issuer",
+                    url,
+                    purpose: Purpose::Trust,
+                    allow_private: *allow_private,
+                })
                 .collect(),
             isolations: case.isolations.iter().map(|isolation| ("backends.x".to_owned(), *isolation)).collect(),
         }),

@@ -14,7 +14,7 @@ pub(super) fn what(objection: Objection, facts: &Facts<'_>) -> String {
         Objection::NoPublicUrl => format!("`public_url`: it is missing, and {listen} is no name that clients know"),
         Objection::PublicUrlHttp => "`public_url`: it is not https".to_owned(),
         Objection::ResourceHttp => "`auth.resource`: it is not https".to_owned(),
-        Objection::IssuerHttp(index) => {
+        Objection::IssuerHttp(index) | Objection::IntrospectionHttp(index) => {
             let key = facts.auth.as_ref().and_then(|auth| auth.issuer_urls.get(index)).map_or("issuer", |url| url.key);
             format!("`auth.issuers.{key}`: it is not https")
         }
@@ -45,6 +45,10 @@ pub(super) const fn why(objection: Objection) -> Option<&'static str> {
             Some("whoever sees a token on its way can call in the place of its owner")
         }
         Objection::IssuerHttp(_) => Some("whoever changes its keys on their way can make tokens of anybody"),
+        Objection::IntrospectionHttp(_) => Some(
+            "whoever sees the requests on their way has the secret and the tokens of all callers, and whoever changes the answers \
+             makes any token good",
+        ),
         Objection::DevIssuerListen | Objection::DevIssuerPublicUrl => {
             Some("the development issuer asks for no passwords: whoever reaches it could be any of its users")
         }
@@ -78,7 +82,7 @@ pub(super) fn fix(objection: Objection, facts: &Facts<'_>) -> String {
         Objection::PublicUrlHttp | Objection::ResourceHttp => {
             "write the https URL that clients use; what ends TLS can stand in front of this server".to_owned()
         }
-        Objection::IssuerHttp(_) => {
+        Objection::IssuerHttp(_) | Objection::IntrospectionHttp(_) => {
             "write its https URL; http is for an issuer on this machine, and with `allow_private` for development"
                 .to_owned()
         }

@@ -112,6 +112,17 @@ pub(super) const BEHIND_ISSUER: &[(&str, &[&str])] = &[
     ("[auth]\nresource = \"https://a.example/mcp?x\"", &["OB010 4:12"]),
     ("[auth]\nresource = \"http://a.example/mcp\"", &["OB045 4:12"]),
     ("[auth]\nresource_name = \"\"", &["OB011 4:17"]),
+    ("[auth]\nresource_name = \"Notes of \u{5d0}, \u{e9}\u{200d}\"", &[]),
+    ("[auth]\nresource_name = \"a\\r\\nb\"", &["OB010 4:17"]),
+    ("[auth]\nresource_name = \"a\\u001b[1m\"", &["OB010 4:17"]),
+    ("[auth]\nresource_name = \"a\u{202e}b\"", &["OB010 4:17"]),
+    ("[auth]\nresource_name = \"a\u{2067}b\"", &["OB010 4:17"]),
+    ("[auth]\nresource_name = \"a\u{200f}b\"", &["OB010 4:17"]),
+    ("[auth]\nresource_name = \"a\u{61c}b\"", &["OB010 4:17"]),
+    ("[server]\ntitle = \"a\u{202e}b\"\n[auth]\nresource_name = \"a\"", &[]),
+    ("[server]\ntitle = \"a\u{202e}b\"", &["OB010 4:9"]),
+    ("[server]\ntitle = \"a\"\nname = \"a\u{202e}b\"", &[]),
+    ("[server]\nname = \"a\u{202e}b\"", &["OB010 4:8"]),
     ("[auth]\ninitial_scopes = \"a  b\"", &["OB010 4:18"]),
     ("[auth]\nscopes_supported = \"\"", &[]),
     ("[auth]\nscopes_supported = \"a\\\\\"", &["OB010 4:20"]),
@@ -120,6 +131,12 @@ pub(super) const BEHIND_ISSUER: &[(&str, &[&str])] = &[
     ("[auth.limits]\nskew = 30", &["OB010 4:8"]),
     ("[auth.limits]\nskow = \"30s\"", &["OB003 4:1"]),
     ("[auth.limits]\nkeys_fresh_min = \"2h\"\nkeys_fresh_max = \"1h\"", &["OB011 5:18"]),
+    ("[auth.limits]\ntoken_bytes = \"31KiB\"", &[]),
+    ("[auth.limits]\ntoken_bytes = \"32KiB\"", &["OB011 4:15"]),
+    ("[auth.limits]\ntoken_bytes = \"64KiB\"\n[limits]\nheaders = \"65KiB\"", &[]),
+    ("[auth.limits]\ntoken_bytes = \"64KiB\"\n[limits]\nheaders = \"64KiB\"", &["OB011 6:11"]),
+    // Who says nothing of tokens has said how long they may be.
+    ("[limits]\nheaders = \"8KiB\"", &[]),
     ("[[auth.rules]]\nall_of = [\"a\"]", &[]),
     ("[[auth.rules]]", &["OB067 3:1"]),
     ("[[auth.rules]]\ntool = \"x\"", &["OB067 3:1"]),
@@ -168,8 +185,10 @@ pub(super) const FILES: &[(&str, &[&str])] = &[
         "public_url = \"https://b.example\"\n[[auth.issuers]]\nissuer = \"http://a.example\"\nallow_private = true",
         &["OB046 3:10"],
     ),
-    ("transport = \"stdio\"\n[auth]", &[]),
-    ("transport = \"stdio\"\n[[auth.issuers]]", &["OB060 2:1"]),
+    ("transport = \"stdio\"\n[auth]", &["OB070 2:1"]),
+    ("transport = \"stdio\"\n[[auth.issuers]]", &["OB060 2:1", "OB070 2:3"]),
+    ("transport = \"stdio\"\ndev_issuer.enabled = true", &["OB070 2:22"]),
+    ("transport = \"stdio\"\ndev_issuer.enabled = false", &[]),
     // API keys.
     (KEY, &[]),
     ("[[auth.api_keys]]", &["OB065 1:1", "OB065 1:1"]),
@@ -215,6 +234,50 @@ fn files_are_refused_for_their_mistakes_and_for_nothing_else() {
         assert!(!plain(&report).contains("canary"), "{report}");
     }
     assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn over_stdio_it_is_said_that_nobody_is_asked_for_a_token() {
+    let file = format!("transport = \"stdio\"\n{KEY}");
+    let loaded = load(&file, &[]).unwrap();
+    assert_eq!(summary(&loaded.warnings), ["OB070 2:3"]);
+    assert!(plain(&loaded.warnings).contains("the one local caller is served without a token"));
+    let variables = [("OUTBOARD_TRANSPORT", "stdio"), ("OUTBOARD_ISSUERS", "https://a.example")];
+    assert_eq!(summary(&load("", &variables).unwrap().warnings), ["OB070 Variable(\"OUTBOARD_ISSUERS\")"]);
+    let flags = Overrides {
+        transport: Some("stdio".to_owned()),
+        issuers: vec!["https://a.example".to_owned()],
+        ..Overrides::default()
+    };
+    let refused = load_with("", &flags, &[]).unwrap_err();
+    assert_eq!(summary(&refused), ["OB013 Flag(\"--issuer\")"], "once is enough");
+}
+
+#[test]
+fn a_wrong_digest_is_told_what_it_should_be_and_never_shown() {
+    let tables = ["digest = \"canary\"", "digest = \"sha256:canary\"", "digest = 20260101", "digest = [\"canary\"]"];
+    for digest in tables {
+        let report = report(&format!("[[auth.api_keys]]\nname = \"a\"\n{digest}"), &[]);
+        let text = plain(&report);
+        assert!(text.contains("expected in quotes `sha256:` and 64 hexadecimal digits"), "{text}");
+        assert!(!text.contains("canary") && !text.contains("20260101"), "{text}");
+    }
+    let secret =
+        "[auth.issuers.introspection]\nendpoint = \"https://a.example\"\nclient_id = \"a\"\nclient_secret = 20260101";
+    let text = plain(&report(&format!("{ISSUER}{secret}"), &[]));
+    assert!(text.contains("expected a string in quotes") && !text.contains("20260101"), "{text}");
+}
+
+#[test]
+fn what_an_issuer_is_asked_in_the_clear_is_told_by_what_it_is_for() {
+    let cases = [
+        ("jwks_url = \"http://b.example\"", "the tokens of all callers", "changes its keys on their way"),
+        ("introspection = { endpoint = \"http://b.example\" }", "changes its keys", "the tokens of all callers"),
+    ];
+    for (line, never, said) in cases {
+        let text = plain(&report(&format!("{ISSUER}{line}"), &[]));
+        assert!(text.contains(said) && !text.contains(never), "{text}");
+    }
 }
 
 #[test]
