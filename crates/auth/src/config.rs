@@ -203,7 +203,8 @@ pub struct AuthLimits {
     pub keys_fresh_max: Duration,
     /// How long keys are used while they cannot be fetched again. Default: 24 h.
     pub keys_stale_max: Duration,
-    /// How long after a fetch of keys a token with an unknown key causes no other. An issuer that has no answer is asked again
+    /// How long after a fetch for a token with an unknown key another such token causes none; regular fetches are as far
+    /// apart at least. An issuer that has no answer is asked again
     /// after this at the latest while there are no keys, at first after 1 s. Default: 30 s.
     pub keys_cool_down: Duration,
 }

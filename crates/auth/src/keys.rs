@@ -3,7 +3,8 @@
 //! - Fresh keys are used as they are. Keys past their freshness are used on while somebody fetches them again: who follows
 //!   ([`IssuerKeys::follow`]) in the background, else the one request that finds it out.
 //! - A token with a key that is not known has the keys fetched once more, and all such tokens wait for the same fetch.
-//! - Fetches begin at most once in a cool-down, whatever asks for them. Only an issuer that had no answer while there are no
+//! - Fetches for freshness begin at most once in a cool-down, and so do those for unknown keys, each by itself: a key that was
+//!   published right after the last regular fetch is found at once, and a storm of unknown ones still makes one fetch. An issuer that had no answer while there are no
 //!   keys is asked sooner, after a second and then after twice as long each time: who starts before it serves soon after it.
 //!
 //! Spans of time go by a clock that nobody can set; the time of day plays no part here.
@@ -46,6 +47,19 @@ struct Fetching {
     flight: Option<Flight<()>>,
     /// When the cool-down after it is over. `None`: none was begun.
     cooled: Option<Instant>,
+    /// When the cool-down after the last one for an unknown key is over. `None`: none was begun.
+    looked: Option<Instant>,
+    /// Until when what it brings is the newest there is. `None`: none was begun.
+    settled: Option<Instant>,
+}
+
+/// Why keys are fetched.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Why {
+    /// There are none, or none that are fresh.
+    Freshness,
+    /// A token names one that is not among them.
+    UnknownKey,
 }
 
 /// There are no keys now.
@@ -114,7 +128,7 @@ impl IssuerKeys {
                 Ok(self.shelf.usable().map_or_else(|| Arc::clone(&snapshot.keys), |newer| Arc::clone(&newer.keys)))
             }
             None => {
-                self.fetch().await;
+                self.fetch(Why::Freshness).await;
                 self.shelf.usable().map(|snapshot| Arc::clone(&snapshot.keys)).ok_or_else(|| self.no_keys())
             }
         }
@@ -133,7 +147,7 @@ impl IssuerKeys {
         if let Some(newer) = self.shelf.usable().filter(|snapshot| !Arc::ptr_eq(&snapshot.keys, seen)) {
             return Ok(Arc::clone(&newer.keys));
         }
-        let has_landed = self.fetch().await;
+        let has_landed = self.fetch(Why::UnknownKey).await;
         let was_answered = self.shelf.fault().is_none_or(|fault| fault.is_answer());
         match self.shelf.usable() {
             Some(snapshot) if has_landed && was_answered => Ok(Arc::clone(&snapshot.keys)),
@@ -150,7 +164,7 @@ impl IssuerKeys {
     /// As [`usable`](Self::usable).
     pub(crate) async fn warm(&self) {
         if self.due() <= Instant::now()
-            && let Some(flight) = self.flight()
+            && let Some(flight) = self.flight(Why::Freshness)
         {
             flight.await;
         }
@@ -203,14 +217,14 @@ impl IssuerKeys {
             Some(flight) if flight.others() <= 1 => self.wait(flight).await,
             Some(_) => {}
             None => {
-                self.fetch().await;
+                self.fetch(Why::Freshness).await;
             }
         }
     }
 
     /// Fetches, or waits for who does. Returns whether no fetch is under way any more.
-    async fn fetch(&self) -> bool {
-        match self.flight() {
+    async fn fetch(&self, why: Why) -> bool {
+        match self.flight(why) {
             Some(flight) => {
                 self.woken.notify_one();
                 self.wait(flight.clone()).await;
@@ -231,25 +245,36 @@ impl IssuerKeys {
     }
 
     /// The fetch that is under way, or else a new one, or nothing while it is too early for another.
-    fn flight(&self) -> Option<Flight<()>> {
+    fn flight(&self, why: Why) -> Option<Flight<()>> {
         let mut fetching = self.fetching();
         if let Some(flight) = fetching.flight.as_ref().filter(|flight| !flight.has_landed()) {
             return Some(flight.clone());
         }
         let now = Instant::now();
-        if self.earliest(&fetching).is_some_and(|earliest| now < earliest) {
+        if self.earliest(&fetching, why).is_some_and(|earliest| now < earliest) {
             return None;
         }
         fetching.cooled = Some(later(now, self.cool_down()));
+        fetching.settled = Some(later(now, SETTLED.min(self.cool_down())));
+        if why == Why::UnknownKey {
+            fetching.looked = fetching.cooled;
+        }
         let flight = Flight::new(Arc::clone(&self.shelf).fetch());
         fetching.flight = Some(flight.clone());
         Some(flight)
     }
 
-    /// When the next fetch may begin, after the one that was begun last. `None`: now.
-    fn earliest(&self, fetching: &Fetching) -> Option<Instant> {
+    /// When the next fetch may begin, after those that were begun before. `None`: now.
+    fn earliest(&self, fetching: &Fetching, why: Why) -> Option<Instant> {
         let cooled = fetching.cooled?;
-        Some(self.shelf.retry(self.cool_down()).unwrap_or(cooled))
+        // What it had no answer to a moment ago, it has none to now.
+        let is_answering = self.shelf.fault().is_none_or(|fault| fault.is_answer());
+        match (self.shelf.retry(self.cool_down()), why) {
+            (Some(retry), _) => Some(retry),
+            // What was asked for just now has it, if the issuer has it at all.
+            (None, Why::UnknownKey) if is_answering => fetching.looked.max(fetching.settled),
+            (None, Why::UnknownKey | Why::Freshness) => Some(cooled),
+        }
     }
 
     fn cool_down(&self) -> Duration {
@@ -258,13 +283,13 @@ impl IssuerKeys {
 
     /// When keys should be fetched next.
     fn due(&self) -> Instant {
-        let earliest = self.earliest(&self.fetching()).unwrap_or_else(Instant::now);
+        let earliest = self.earliest(&self.fetching(), Why::Freshness).unwrap_or_else(Instant::now);
         self.shelf.usable().map_or(earliest, |snapshot| snapshot.fresh_until.max(earliest))
     }
 
     fn no_keys(&self) -> NoKeys {
         let is_under_way = self.under_way().is_some();
-        let earliest = self.earliest(&self.fetching()).filter(|_| !is_under_way);
+        let earliest = self.earliest(&self.fetching(), Why::Freshness).filter(|_| !is_under_way);
         let after = earliest.map(|earliest| earliest.saturating_duration_since(Instant::now()));
         NoKeys { retry_after: after.unwrap_or_default().max(RETRY_MIN) }
     }
@@ -289,6 +314,9 @@ impl Drop for Following<'_> {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
+
+/// For how long nobody looks for a key among keys that were fetched.
+const SETTLED: Duration = Duration::from_secs(1);
 
 /// No config makes us fetch more often.
 const COOL_DOWN_MIN: Duration = Duration::from_millis(100);

@@ -59,6 +59,22 @@ async fn a_key_that_is_gone_verifies_nothing_after_the_time_that_keys_are_fresh(
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_key_that_is_published_right_after_a_regular_fetch_is_found_at_once() {
+    let bed = Bed::new().await;
+    bed.authority.set_keys(vec![Key::Rsa.jwk()]);
+    let by = |key: Key, number: u64| bed.mint.draft(key).claim("jti", number).sign(key);
+    bed.authenticate(&by(Key::Rsa, 1)).await.unwrap();
+    bed.authority.set_keys(bed.mint.keys());
+    bed.wait(2 * SECOND).await;
+    bed.authenticate(&by(Key::Ec, 2)).await.unwrap();
+    assert_eq!(bed.authority.count(JWKS), 2);
+    // The next look for a key has to wait for its own cool-down.
+    bed.wait(2 * SECOND).await;
+    assert_eq!(bed.authenticate(&bed.mint.unknown_kid(1)).await.invalid(), InvalidToken::UnknownKey);
+    assert_eq!(bed.authority.count(JWKS), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_flood_of_unknown_keys_causes_one_fetch_per_cool_down_and_disturbs_nobody() {
     let bed = Bed::new().await;
     bed.authenticate(&bed.fresh()).await.unwrap();
