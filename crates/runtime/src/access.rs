@@ -6,6 +6,7 @@
 mod glob;
 mod policy;
 mod rules;
+mod spelling;
 mod template;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ pub use glob::{Glob, GlobError};
 pub(crate) use policy::{Known, Policy};
 pub use rules::{Governed, ScopeRule};
 pub(crate) use rules::{ScopeRules, UriRules};
+pub(crate) use spelling::is_canonical;
 pub(crate) use template::{PART_EXPECTED, TYPE_EXPECTED, Undecided};
 pub use template::{RequirementTemplate, SCOPE_BYTES_MAX, ScopeTemplate, ScopeTemplateError};
 

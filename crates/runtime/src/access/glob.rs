@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use super::spelling::plain;
+
 /// The longest pattern, in bytes.
 const GLOB_BYTES_MAX: usize = 512;
 
@@ -45,6 +47,11 @@ impl Glob {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The pattern of URIs in plain form.
+    pub(super) fn plain(&self) -> Self {
+        Self(plain(&self.0).into())
     }
 
     /// Whether it matches the whole text.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use outboard_identity::{Requirement, ScopeSet};
 
+use super::spelling::spellings;
 use super::{Glob, RequirementTemplate};
 
 /// A rule that some items require some scopes. All rules that match an item apply to it together, and with what it says of
@@ -96,6 +97,12 @@ impl ScopeRules {
         UriRules(rules.collect())
     }
 
+    /// What all rules for resources require together; `None` where no rule speaks of them by their URIs.
+    pub(crate) fn of_all_resources(&self) -> Option<Requirement> {
+        let rules = self.0.iter().filter(|rule| matches!(rule.governs, Governed::Resources(_)));
+        rules.map(|rule| rule.requires.fixed()).reduce(Requirement::and)
+    }
+
     fn matching(
         &self,
         backend: Option<&str>,
@@ -129,95 +136,24 @@ impl UriRules {
     }
 }
 
-/// A URI as it was written, and in plain form: a rule that governs what it names cannot be avoided by spelling it differently.
-struct Spellings<'a> {
-    written: &'a str,
-    plain: Cow<'a, str>,
-}
+/// A URI in all its spellings: a rule that governs what it names cannot be avoided by spelling it differently.
+struct Spellings<'a>(Vec<Cow<'a, str>>);
 
 impl<'a> Spellings<'a> {
     fn of(uri: &'a str) -> Self {
-        Self { written: uri, plain: plain(uri) }
+        Self(spellings(uri))
     }
 
+    /// Whether one of them is matched, by the pattern as it is written or in plain form.
     fn match_any(&self, glob: &Glob) -> bool {
-        glob.matches(self.written) || glob.matches(&self.plain)
+        let plain = glob.plain();
+        self.0.iter().any(|spelling| glob.matches(spelling) || plain.matches(spelling))
     }
-}
-
-/// The URI without percent-encoding and segments that are dots, its scheme and authority in lower case (RFC 3986 §6.2.2).
-fn plain(uri: &str) -> Cow<'_, str> {
-    let (scheme, rest) = uri.split_once(':').unwrap_or(("", uri));
-    let has_upper = |text: &str| text.bytes().any(|byte| byte.is_ascii_uppercase());
-    let authority_end = rest.strip_prefix("//").map_or(0, |behind| 2 + behind.find('/').unwrap_or(behind.len()));
-    let (authority, path) = rest.split_at_checked(authority_end).unwrap_or(("", rest));
-    if !uri.contains('%') && !has_upper(scheme) && !has_upper(authority) && !path.contains("/.") {
-        return Cow::Borrowed(uri);
-    }
-    let mut plain = String::with_capacity(uri.len());
-    if scheme.len() < uri.len() - rest.len() {
-        plain.push_str(&scheme.to_ascii_lowercase());
-        plain.push(':');
-    }
-    plain.push_str(&decoded(authority).to_ascii_lowercase());
-    let mut segments: Vec<&str> = Vec::new();
-    let path = decoded(path);
-    for (place, segment) in path.split('/').enumerate() {
-        match segment {
-            "." => {}
-            // The empty one before the first slash stays.
-            ".." if segments.len() > 1 => drop(segments.pop()),
-            ".." if place > 0 => {}
-            segment => segments.push(segment),
-        }
-    }
-    plain.push_str(&segments.join("/"));
-    Cow::Owned(plain)
-}
-
-/// The text with what is percent-encoded in it decoded once; what is no text then is marked as such.
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, behind)) = rest.split_first() {
-        let hex = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-        let byte = match behind {
-            [high, low, ..] if first == b'%' => hex(*high).zip(hex(*low)).map(|(high, low)| high * 16 + low),
-            _ => None,
-        };
-        bytes.push(byte.unwrap_or(first));
-        rest = behind.get(if byte.is_some() { 2 } else { 0 }..).unwrap_or_default();
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_uri_has_a_plain_form() {
-        let cases = [
-            ("notes:1", "notes:1"),
-            ("file:///a/b", "file:///a/b"),
-            ("FILE:///a/B", "file:///a/B"),
-            ("file://HOST/A", "file://host/A"),
-            ("file:///%61/b", "file:///a/b"),
-            ("file:///a%2Fb", "file:///a/b"),
-            ("file:///x/../a/b", "file:///a/b"),
-            ("file:///x/%2e%2E/a/./b", "file:///a/b"),
-            ("file:///../../a", "file:///a"),
-            ("file:///a%2fx%2f..%2fb", "file:///a/b"),
-            ("notes:%31", "notes:1"),
-            ("a:%zz%4", "a:%zz%4"),
-            ("a:%ff", "a:\u{fffd}"),
-            ("plain", "plain"),
-            ("a:..", "a:.."),
-        ];
-        for (uri, expected) in cases {
-            assert_eq!(plain(uri), expected, "{uri}");
-        }
-    }
 
     #[test]
     fn a_rule_governs_what_it_names_and_whose_it_says() {

@@ -11,7 +11,7 @@ use outboard_protocol::uri_template::{URI_BYTES_MAX, UriTemplate};
 
 use super::permitted::Permitted;
 use super::source::Place;
-use crate::access::{Policy, UriRules};
+use crate::access::{Policy, UriRules, is_canonical};
 use crate::provider::SharedHandler;
 
 /// All resources.
@@ -22,6 +22,8 @@ pub(crate) struct Resources {
     templates: Vec<Template>,
     /// Who reads what is neither listed nor matched, and its place.
     unlisted: Option<Unlisted>,
+    /// What all rules for resources require together; `None` where no rule speaks of them.
+    rules: Option<Requirement>,
     pub(crate) listed: Permitted<Resource>,
     pub(crate) listed_templates: Permitted<ResourceTemplate>,
 }
@@ -80,11 +82,11 @@ impl Resources {
         if let Some((uri, Listed { place, handler, policy })) = self.by_uri.get_key_value(uri) {
             return Some(Found { place: *place, handler, known_as: Some(uri), policy: policy.clone() });
         }
-        if uri.is_empty() || uri.len() > URI_BYTES_MAX {
+        if uri.is_empty() || uri.len() > URI_BYTES_MAX || !self.is_judged(uri) {
             return None;
         }
-        if let Some(Template { place, template, handler, policy, by_uri, .. }) = self.matching(uri) {
-            let policy = Policy::and(policy.as_ref(), by_uri.requirement(uri));
+        if let Some(Template { place, template, handler, .. }) = self.matching(uri) {
+            let policy = self.policy_of(*place, uri);
             return Some(Found { place: *place, handler, known_as: Some(template.as_str()), policy });
         }
         let Unlisted { place, handler, policy, by_uri } = self.unlisted.as_ref()?;
@@ -94,6 +96,10 @@ impl Resources {
 
     /// What reading the resource with this URI requires; `None` where nothing is, and where there is no such resource.
     pub(crate) fn requirement(&self, uri: &str) -> Option<Requirement> {
+        if !self.by_uri.contains_key(uri) && !self.is_judged(uri) {
+            // It could be another spelling of anything.
+            return self.rules.clone();
+        }
         Some(self.find(uri)?.policy?.fixed().clone())
     }
 
@@ -112,6 +118,26 @@ impl Resources {
         }
         let listed = self.by_uri.get(reference)?;
         Some(FoundCompleter { handler: None, policy: listed.policy.clone() })
+    }
+
+    /// Whether the rules can tell what this URI names: where they speak of resources, it must have no other spelling.
+    fn is_judged(&self, uri: &str) -> bool {
+        self.rules.is_none() || is_canonical(uri)
+    }
+
+    /// What all templates of one provider that could be meant require together: which of them it takes is its own business.
+    fn policy_of(&self, place: Place, uri: &str) -> Option<Arc<Policy>> {
+        let of_place = self.templates.iter().filter(|other| other.place == place);
+        // The program's own templates are told apart here, so the first one is meant.
+        let meant = of_place.filter(|other| other.template.overlaps_uri(uri)).take(if place.is_none() {
+            1
+        } else {
+            usize::MAX
+        });
+        meant.fold(None, |all, template| {
+            let own = template.policy.as_ref().map(|policy| policy.fixed().clone()).unwrap_or_default();
+            Policy::and(all.as_ref(), own.and(template.by_uri.requirement(uri)))
+        })
     }
 
     fn matching(&self, uri: &str) -> Option<&Template> {

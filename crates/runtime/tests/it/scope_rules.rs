@@ -6,8 +6,8 @@ use outboard_protocol::types::{
     CompleteParams, CompletionArgument, CompletionContext, CompletionReference, Prompt, PromptArgument,
 };
 use outboard_runtime::{
-    Call, Catalog, CatalogError, DynamicTool, Governed, Offer, OfferedPrompt, OfferedTool, Operation, PromptCall,
-    RequirementTemplate, Runtime, RuntimeConfig, ScopeRule, tool,
+    Call, CallError, Catalog, CatalogError, DynamicTool, Governed, Offer, OfferedPrompt, OfferedTool, Operation,
+    PromptCall, RequirementTemplate, Runtime, RuntimeConfig, ScopeRule, tool,
 };
 use serde_json::{Value, json};
 
@@ -125,21 +125,74 @@ async fn rules_apply_together_and_with_what_the_item_says() {
 #[tokio::test]
 async fn resource_is_governed_however_its_uri_is_spelled() {
     let server = server(vec![rule(None, resources("git:/secret/*"), &["secret"])]);
-    for uri in [
-        "git:/secret/a",
+    for uri in ["git:/secret/a", "git:/secret/a?b", "git:/secret/a/"] {
+        assert_eq!(needed(&server, read(uri)).await, "secret", "{uri}");
+    }
+    // What could be another spelling of something is nothing, whoever asks for it.
+    let others = [
         "GIT:/secret/a",
+        " git:/secret/a",
+        "git:/secret/a\n",
+        "git:/secret/a#b",
         "git:/%73ecret/a",
         "git:/secret%2Fa",
-        "git:/secret%2fa",
         "git:/docs/../secret/a",
         "git:/docs/%2e%2e/secret/a",
         "git:/./secret/a",
-        "git:/secret/../secret/a",
-    ] {
-        assert_eq!(needed(&server, read(uri)).await, "secret", "{uri}");
-        assert!(server.may_read(&granted(""), [uri]).is_err(), "{uri}");
+        "git://@host/secret/a",
+        "git://host:/secret/a",
+        "git://host//secret/a",
+    ];
+    for uri in others {
+        for scopes in ["", "other"] {
+            let refused = outcome(&server, by(granted(scopes), read(uri))).await;
+            assert!(
+                matches!(refused, Err(CallError::UnknownResource { .. } | CallError::WrongArgument { .. })),
+                "{uri:?}"
+            );
+            assert!(server.may_read(&granted(scopes), [uri]).is_err(), "{uri:?}");
+        }
+        assert!(!server.has_resource(uri), "{uri:?}");
     }
     assert_eq!(needed(&server, read("git:/docs/a")).await, "");
+}
+
+#[tokio::test]
+async fn without_rules_for_resources_a_uri_is_whatever_its_server_takes() {
+    let server = server(vec![rule(None, tools("git_push"), &["push"])]);
+    for uri in ["GIT:/a", "git:/a/../b", "git:readme"] {
+        assert_eq!(needed(&server, read(uri)).await, "", "{uri}");
+    }
+    assert!(server.has_resource("git://host//a"));
+}
+
+#[tokio::test]
+async fn pattern_is_read_in_any_spelling_too() {
+    let cases = [
+        ("git:/secret%20dir/*", "git:/secret%20dir/a"),
+        ("git:/%73ecret/*", "git:/secret/a"),
+        ("GIT:/Private/*", "git:/Private/a"),
+        ("git://HOST/x/*", "git://host/x/a"),
+        ("git:/docs/../secret/*", "git:/secret/a"),
+    ];
+    for (pattern, uri) in cases {
+        let server = server(vec![rule(None, resources(pattern), &["secret"])]);
+        assert_eq!(needed(&server, read(uri)).await, "secret", "{pattern}");
+    }
+}
+
+#[tokio::test]
+async fn rules_for_all_templates_that_could_be_meant_apply() {
+    let offer = Offer {
+        templates: vec![template("fake", "file:///{+any}"), template("fake", "file:///plain/{name}")],
+        has_resources: true,
+        ..Offer::default()
+    };
+    for guarded in ["file:///{+any}", "file:///plain/{name}"] {
+        let catalog = Catalog::new("test", "1").provider(Fake::new("files", offer.clone()));
+        let server = runtime(catalog.scope_rules(vec![rule(None, resources(guarded), &["secret"])]));
+        assert_eq!(needed(&server, read("file:///plain/d")).await, "secret", "{guarded}");
+    }
 }
 
 #[tokio::test]

@@ -94,6 +94,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_url_that_no_user_can_be_sent_back_to_is_refused_at_the_start() {
+        #[derive(clap::Parser)]
+        struct Line {
+            #[command(flatten)]
+            issuer: IssuerArgs,
+        }
+        let started = |url: &str| {
+            let line = ["issuer", "--resource", "http://127.0.0.1:1/mcp", "--allow-redirect", url];
+            issuer(&<Line as clap::Parser>::parse_from(line).issuer, "127.0.0.1:1".parse().unwrap())
+        };
+        assert!(started("https://app.example/cb").is_ok());
+        for url in ["javascript:x", "http://app.example/cb", "https://app.example/#x", "app.example"] {
+            let error = started(url).err().unwrap_or_else(|| panic!("{url}")).to_string();
+            assert!(error.contains(url) && error.contains("redirect URI"), "{error}");
+        }
+    }
+
+    #[test]
     fn only_this_machine_can_reach_it() {
         for listen in ["127.0.0.1:0", "[::1]:8090", "[::ffff:127.0.0.1]:1"] {
             assert!(loopback(listen).is_ok(), "{listen}");

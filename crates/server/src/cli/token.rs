@@ -172,6 +172,18 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_server_that_speaks_of_another_ones_tokens_gets_none() {
+        let server = naming(None).await;
+        let metadata = json!({"resource": "https://victim.example/mcp", "authorization_servers": [server.issuer()]});
+        server.set(RESOURCE_METADATA, Fault::Answer(Scripted::json(metadata.to_string())));
+        match asked(&[server.url(), "--issuer", server.issuer()]).await {
+            Err(Failure::Unavailable(error)) => assert!(error.to_string().contains("victim.example"), "{error}"),
+            other => panic!("{:?}", other.is_ok()),
+        }
+        assert_eq!(server.count("/token"), 0);
+    }
+
+    #[tokio::test]
     async fn an_issuer_on_this_machine_need_not_be_named() {
         let server = naming(None).await;
         assert_eq!(*asked(&[server.url()]).await.ok().unwrap(), "a-token");

@@ -175,6 +175,7 @@ impl<'a> Collected<'a> {
             by_uri: self.by_uri,
             templates,
             unlisted,
+            rules: self.catalog.scope_rules.of_all_resources(),
             listed: in_catalog_order(self.listed, limits),
             listed_templates: in_catalog_order(self.listed_templates, limits),
         }

@@ -103,6 +103,13 @@ pub(super) async fn issuer_of(fetcher: &Fetcher, server: &Url, issuer: Option<&s
     let metadata: ProtectedResourceMetadata = first_of(fetcher, &well_known(server, "oauth-protected-resource"))
         .await
         .with_context(|| format!("{server} does not say where its tokens come from"))?;
+    // Another name would be another server's, and its token would be shown to this one (RFC 9728 §3.3).
+    let named = metadata.resource.trim_end_matches('/');
+    ensure!(
+        Url::parse(named)
+            .is_ok_and(|named| named.as_str().trim_end_matches('/') == server.as_str().trim_end_matches('/')),
+        "{server} says that its tokens are for {named}: if that is the same server, ask by that URL"
+    );
     let chosen = match (issuer, metadata.authorization_servers.as_slice()) {
         (Some(issuer), known) if known.iter().any(|one| one == issuer) => issuer,
         (Some(issuer), known) => bail!("{server} takes no tokens of {issuer}, only of {}", known.join(", ")),
