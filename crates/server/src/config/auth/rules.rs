@@ -9,6 +9,9 @@ use super::Builder;
 use super::file::RuleTable;
 use crate::diagnostics::{Code, Place};
 
+/// Who lacks it could never step up (MCP 2026-07-28 *Authorization*, refresh tokens).
+const OFFLINE_ACCESS: &str = "offline_access";
+
 impl Builder<'_, '_> {
     pub(super) fn rules(&mut self, tables: &[Setting<RuleTable>], candidates: &[Candidate]) -> Vec<ScopeRule> {
         tables.iter().filter_map(|table| self.rule(table, candidates)).collect()
@@ -84,6 +87,12 @@ impl Builder<'_, '_> {
     fn templates(&mut self, list: &[Setting<String>], key: &str) -> Vec<ScopeTemplate> {
         let mut templates = Vec::new();
         for setting in list {
+            if setting.value == OFFLINE_ACCESS {
+                let problem = "`offline_access` is between a client and its issuer: no challenge names it";
+                let fix = "name a scope that clients can be told to ask for";
+                self.check.refuse(Code::BadScope, &setting.place, &at(key), problem, Some(fix));
+                continue;
+            }
             match setting.value.parse::<ScopeTemplate>() {
                 Ok(template) => templates.push(template),
                 Err(error) => {

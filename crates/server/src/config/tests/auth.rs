@@ -199,6 +199,10 @@ pub(super) const FILES: &[(&str, &[&str])] = &[
     ("[[auth.api_keys]]\nname = \"ci\"\nkey = \"obk_canary\"", &["OB065 1:1", "OB003 3:1"]),
     // The development issuer.
     ("dev_issuer.enabled = true", &[]),
+    (
+        "[auth]\nissuers = [{ issuer = \"https://a.example\" }]\n[[auth.rules]]\ntool = \"x\"\nall_of = [\"offline_access\"]",
+        &["OB066 5:11"],
+    ),
     ("dev_issuer.enabled = false", &[]),
     ("dev_issuer.enabled = true\ndev_issuer.users = []", &["OB011 1:22"]),
     ("dev_issuer.users = [\"a\", \"a\"]", &["OB032 1:26"]),
