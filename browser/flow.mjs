@@ -83,20 +83,18 @@ suite('flow', () => {
     });
   }
 
-  test('consent is remembered for what was approved and for nothing else', async (t) => {
+  test('who comes back is asked again: any program here could be the client', async (t) => {
     const app = await client(t);
     const { page } = await person(t);
     await page.goto(app.url());
     await signIn(page);
     await button(page, 'Allow').click();
     await page.waitForURL(`${app.redirect}?**`);
-    await page.goto(app.url());
-    assert.ok(page.url().startsWith(`${app.redirect}?`));
-    assert.equal(app.answers().length, 2);
 
     const moved = await app.moved(t);
     const rival = await app.rival('Somebody else');
     const cases = [
+      ['the same once more', app, app.url()],
       ['another client', rival, rival.url()],
       ['the same client on another port', moved, moved.url()],
       ['more scopes', app, app.url({ scope: 'notes:read notes:write' })],
@@ -108,6 +106,8 @@ suite('flow', () => {
       assert.equal(await title(page), 'Allow access?', what);
       assert.equal(asking.answers().length, before, what);
     }
+    await page.goto(app.url({ prompt: 'none' }));
+    assert.deepEqual(app.answers().map((answer) => answer.get('error')), [null, 'interaction_required']);
   });
 
   test('a redirect URI that is not the client’s leads nowhere', async (t) => {

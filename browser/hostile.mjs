@@ -3,12 +3,19 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { MCP, call, client, post, server } from './client.mjs';
 import { site } from './site.mjs';
-import { REBOUND, button, person, signIn, title } from './world.mjs';
+import { REBOUND, button, person, signIn } from './world.mjs';
 
 /** To browsers 127.0.0.1 is the server's own site, whatever the port: cookies go along. `localhost` is another site. */
 const HOSTS = ['127.0.0.1', 'localhost'];
 
 const FORM = 'application/x-www-form-urlencoded';
+
+/** How a page loads something without showing it. */
+const loads = {
+  pictures: (urls) => urls.map((url) => `<img src="${attribute(url)}">`).join(''),
+  scripts: (urls) => urls.map((url) => `<script async src="${attribute(url)}"></script>`).join(''),
+  links: (urls) => urls.map((url) => `<link rel="prefetch" href="${attribute(url)}">`).join(''),
+};
 
 suite('hostile', () => {
   for (const host of HOSTS) {
@@ -17,21 +24,29 @@ suite('hostile', () => {
         const app = await client(t);
         const { page, seen } = await person(t);
         await signedIn(page, app);
-        const address = element === 'object' ? 'data' : 'src';
-        const framing = await site(t, ({ searchParams }) =>
-          searchParams.has('inner')
-            ? '<!doctype html><button>Inner</button>'
-            : `<!doctype html><${element} ${address}="${attribute(app.url())}"></${element}><iframe src="?inner"></iframe>`,
-        );
+        seen.statuses.length = 0;
+        const hostile = await framing(t, element, app.url());
+        const answered = page.waitForResponse((answer) => answer.url() === app.url());
+        await page.goto(hostile.at(host));
+        await answered;
+        await nothingIsFramed(page);
+        assert.deepEqual(ofFlow(seen), ['GET /authorize 403']);
+        assert.deepEqual(app.answers(), []);
+      });
+
+      test(`a browser at ${host} that does not say it is for ${element} shows no consent page there`, async (t) => {
+        const app = await client(t);
+        const { page, seen } = await person(t);
+        await signedIn(page, app);
+        seen.statuses.length = 0;
+        // Fetched by hand, so without Fetch Metadata; the browser then goes by the policy of the page that came.
+        await page.route(app.url(), async (route) => route.fulfill({ response: await route.fetch() }));
+        const hostile = await framing(t, element, app.url());
         const blocked = page.waitForEvent('console', (message) => /frame-ancestors/.test(message.text()));
-        await page.goto(framing.at(host));
+        await page.goto(hostile.at(host));
         await blocked;
-        // A frame as such is seen, so an empty one means what it says.
-        await page.frameLocator('iframe[src="?inner"]').getByRole('button', { name: 'Inner' }).waitFor();
-        for (const frame of page.frames()) {
-          assert.equal(await frame.getByRole('button', { name: /Allow|Deny|Sign in/ }).count(), 0, frame.url());
-        }
-        assert.ok(seen.statuses.includes('GET /authorize 200'));
+        await nothingIsFramed(page);
+        assert.deepEqual(ofFlow(seen), ['GET /authorize 200']);
         assert.deepEqual(app.answers(), []);
       });
     }
@@ -59,6 +74,26 @@ suite('hostile', () => {
       assert.deepEqual(looked, ['SecurityError', 'SecurityError', 'SecurityError']);
     });
 
+    for (const [how, html] of Object.entries(loads)) {
+      test(`a page at ${host} that loads it by ${how} does not push out what waits for its person`, async (t) => {
+        const app = await client(t);
+        const { context, page, seen } = await person(t);
+        await signedIn(page, app);
+        seen.statuses.length = 0;
+        const tab = await context.newPage();
+        // More than wait in one session.
+        const urls = Array.from({ length: 20 }, (_, number) => app.url({ state: `${number}` }));
+        const hostile = await site(t, () => `<!doctype html>${html(urls)}`);
+        const answers = urls.map((url) => context.waitForEvent('response', (answer) => answer.url() === url));
+        await tab.goto(hostile.at(host));
+        await Promise.all(answers);
+        assert.deepEqual(ofFlow(seen), urls.map(() => 'GET /authorize 403'));
+        await button(page, 'Allow').click();
+        await page.waitForURL(`${app.redirect}?**`);
+        assert.deepEqual(app.answers().map((answer) => [answer.has('code'), answer.get('state')]), [[true, app.state]]);
+      });
+    }
+
     test(`a page at ${host} has no effect by fetch, and reads nothing`, async (t) => {
       const app = await client(t);
       const { page, seen } = await person(t);
@@ -77,10 +112,10 @@ suite('hostile', () => {
         { url: server.token_endpoint, method: 'POST', type: 'text/plain', body: grant },
         { url: server.introspection_endpoint, method: 'POST', type: FORM, body: `token=${token}` },
         { url: server.revocation_endpoint, method: 'POST', type: FORM, body: `token=${token}&client_id=${app.id}` },
-        { url: app.url({ prompt: 'consent' }), method: 'GET' },
+        { url: app.url(), method: 'GET' },
         { url: server.authorization_endpoint, method: 'POST', type: FORM, body: new URL(app.url()).search.slice(1) },
-        form('/sign-in', 'user=bob'),
-        form('/consent', 'decision=approve'),
+        form('/authorize/sign-in', 'user=bob'),
+        form('/authorize/consent', 'decision=approve'),
         { url: MCP, method: 'POST', type: 'application/json', body: '{}' },
         { url: MCP, method: 'POST', type: 'text/plain', body: '{}' },
       ];
@@ -89,9 +124,7 @@ suite('hostile', () => {
         assert.equal(await page.evaluate(fetched, { ...attempt, mode: 'cors' }), 'TypeError', what);
         assert.equal(await page.evaluate(fetched, { ...attempt, mode: 'no-cors' }), 'opaque', what);
       }
-      // But for the page itself, which is for anybody to look at, and nobody to read.
-      const isTaken = (status) => !/ 4\d\d$/.test(status) && !status.startsWith('GET /authorize ');
-      assert.deepEqual(seen.statuses.filter(isTaken), []);
+      assert.deepEqual(seen.statuses.filter((status) => !/ 4\d\d$/.test(status)), []);
       assert.ok(seen.statuses.filter((status) => status.endsWith(' 403')).length >= 8, `${seen.statuses}`);
 
       // The token was not revoked, the code not used up.
@@ -136,8 +169,8 @@ suite('hostile', () => {
         const id = await page.locator('input[name=request]').inputValue();
         const tab = await context.newPage();
         const attempts = {
-          '/consent': { request: id, decision: 'approve' },
-          '/sign-in': { request: id, user: 'bob' },
+          '/authorize/consent': { request: id, decision: 'approve' },
+          '/authorize/sign-in': { request: id, user: 'bob' },
           // A form can spell JSON.
           '/register': { '{"redirect_uris":["http://127.0.0.1/"],"x":"': '"}' },
           '/token': { grant_type: 'authorization_code' },
@@ -152,7 +185,7 @@ suite('hostile', () => {
           assert.equal((await answered).status(), 403, path);
         }
         assert.deepEqual(app.answers(), []);
-        assert.ok(seen.statuses.includes('POST /consent 403'));
+        assert.ok(seen.statuses.includes('POST /authorize/consent 403'));
 
         // The person's own page is as it was.
         await button(page, 'Allow').click();
@@ -196,12 +229,33 @@ async function signedIn(page, app) {
   await signIn(page);
 }
 
-/** Approves the client; a token, and a code that nobody has used. */
+/** A site that frames a page, and one of its own, so that it can be seen that frames work. */
+const framing = (t, element, url) =>
+  site(t, ({ searchParams }) => {
+    if (searchParams.has('inner')) return '<!doctype html><button>Inner</button>';
+    const address = element === 'object' ? 'data' : 'src';
+    return `<!doctype html><${element} ${address}="${attribute(url)}"></${element}><iframe src="?inner"></iframe>`;
+  });
+
+/** No frame has a button of the server. */
+async function nothingIsFramed(page) {
+  await page.frameLocator('iframe[src="?inner"]').getByRole('button', { name: 'Inner' }).waitFor();
+  for (const frame of page.frames()) {
+    assert.equal(await frame.getByRole('button', { name: /Allow|Deny|Sign in/ }).count(), 0, frame.url());
+  }
+}
+
+/** What the pages of the flow answered. */
+const ofFlow = (seen) => seen.statuses.filter((status) => / \/authorize\b/.test(status));
+
+/** Approves the client, twice; a token, and a code that nobody has used. */
 async function granted(page, app) {
   await signedIn(page, app);
   await button(page, 'Allow').click();
   await page.waitForURL(`${app.redirect}?**`);
   await page.goto(app.url());
+  await button(page, 'Allow').click();
+  await page.waitForURL(`${app.redirect}?**`);
   const [first, second] = app.answers().map((answer) => answer.get('code'));
   return { token: await app.redeem(first), code: second };
 }

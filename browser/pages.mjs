@@ -10,7 +10,8 @@ const PAGES = {
   'Sign in': (page, app) => page.goto(app.url()),
   'Allow access?': async (page, app) => {
     await page.goto(app.url({ scope: server.scopes_supported.join(' ') }));
-    const [answer] = await Promise.all([page.waitForResponse(`${server.issuer}/sign-in`), signIn(page)]);
+    const isPage = (answer) => answer.url().startsWith(server.authorization_endpoint) && answer.status() === 200;
+    const [answer] = await Promise.all([page.waitForResponse(isPage), signIn(page)]);
     return answer;
   },
   'This cannot go on': (page) => page.goto(`${server.authorization_endpoint}?client_id=nobody`),
@@ -133,7 +134,10 @@ suite('pages', () => {
     assert.deepEqual(seen.complaints, []);
     // Where the person came from is nobody's business, above all not with a code in it.
     const last = seen.requests.find((request) => request.url().startsWith(app.redirect));
-    assert.equal((await last.allHeaders()).referer, undefined);
+    const headers = await last.allHeaders();
+    assert.equal(headers.referer, undefined);
+    // The client is on the server's own host, which is all that a cookie is for, but for its path.
+    assert.equal(headers.cookie, undefined);
   });
 
   const names = {

@@ -25,7 +25,7 @@ pub struct IssuerConfig {
     pub users: Vec<TestUser>,
     /// The clients that are registered from the start.
     pub clients: Vec<StaticClient>,
-    /// `https` redirect URIs that clients may have besides those of this machine; compared as text.
+    /// `https` redirect URIs that clients may have besides those of this machine; compared as text. Others are refused.
     pub allow_redirect: Vec<String>,
     /// Origins of web pages that may call token, registration, introspection and revocation, such as
     /// `http://localhost:6274`. Default: none.
@@ -103,14 +103,19 @@ pub struct Bounds {
     /// Most registrations in a minute, over all callers: on loopback they all have one address. 0 turns registration
     /// off. Default 60.
     pub registrations_per_minute: u32,
-    /// Most open sign-in sessions, and most requests that wait for an answer; the oldest makes place. Default 1000.
+    /// Most sessions of people who signed in, most of browsers in which nobody has yet, and most requests that wait for an
+    /// answer in all of either kind; the oldest of the same kind makes place. Default 1000.
     pub sessions_max: usize,
+    /// Most requests of one session that wait for an answer; the oldest makes place. Default 16.
+    pub pending_max: usize,
     /// Most codes that are remembered. Default 1000.
     pub codes_max: usize,
     /// Most grants, access tokens and refresh tokens, each. Default 10 000.
     pub tokens_max: usize,
     /// Most bytes of a body, client metadata included. Default 16 KiB.
     pub body_bytes_max: usize,
+    /// Longest wait for a whole body, counted from its head. Default 10 s.
+    pub body_timeout: Duration,
     /// Most redirect URIs of a client. Default 20.
     pub redirect_uris_max: usize,
     /// Most client ID metadata documents that are remembered. Default 100.
@@ -129,9 +134,12 @@ impl Default for Bounds {
             clients_max: 1000,
             registrations_per_minute: 60,
             sessions_max: 1000,
+            pending_max: 16,
             codes_max: 1000,
             tokens_max: 10_000,
             body_bytes_max: 16 * 1024,
+            // Far longer than 16 KiB take on this machine.
+            body_timeout: Duration::from_secs(10),
             redirect_uris_max: 20,
             documents_max: 100,
             document_fetches_max: 4,

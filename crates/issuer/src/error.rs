@@ -75,6 +75,15 @@ pub enum IssuerError {
         /// The text as configured.
         uri: String,
     },
+    /// No client could have it, whatever the configuration allows.
+    #[error(
+        "{uri:?} cannot be allowed as a redirect URI: it takes an https URL without credentials and fragment; \
+         those of this machine need no leave"
+    )]
+    NotAllowable {
+        /// The text as configured.
+        uri: String,
+    },
     /// Not an origin as browsers send it.
     #[error("{origin:?} is not an origin: write scheme and host, with the port if it is not the usual one")]
     NotAnOrigin {

@@ -7,5 +7,5 @@ mod read;
 
 pub(crate) use self::answer::{Answer, after_form, allow, empty, json, no_store, page, redirect, refused};
 pub(crate) use self::form::Form;
-pub(crate) use self::guard::{Caller, Guarded, check_host};
+pub(crate) use self::guard::{Caller, Guarded, check_host, is_shown};
 pub(crate) use self::read::{Expected, Unread, read};

@@ -17,7 +17,9 @@ use tower_service::Service;
 use crate::authorize::{authorize, consent, sign_in};
 use crate::config::IssuerConfig;
 use crate::error::{IssuerError, KeyError};
-use crate::http::{Answer, Caller, Expected, Unread, after_form, allow, check_host, empty, json, read, refused};
+use crate::http::{
+    Answer, Caller, Expected, Unread, after_form, allow, check_host, empty, is_shown, json, read, refused,
+};
 use crate::inner::Inner;
 use crate::introspect::introspect;
 use crate::metadata;
@@ -31,7 +33,7 @@ use crate::token::token;
 /// An authorization server (OAuth 2.1, draft-ietf-oauth-v2-1) in this process. Cheap to clone; clones are one server.
 ///
 /// It is a tower service for the paths of [`Issuer::paths`] and answers 404 to others. It is always ready and never fails.
-/// Slow bodies are the listener's to end.
+/// Its futures need a tokio runtime with time.
 #[derive(Clone)]
 pub struct Issuer {
     inner: Arc<Inner>,
@@ -128,7 +130,7 @@ where
     if parts.method == Method::OPTIONS {
         return caller.preflight(route.guarded(), route.methods());
     }
-    if !caller.may(route.guarded()) {
+    if !caller.may(route.guarded()) || !is_shown(&parts.headers, route.guarded()) {
         return empty(StatusCode::FORBIDDEN);
     }
     let answer =
@@ -155,12 +157,12 @@ where
         return refused(Refusal::new(ErrorCode::InvalidRequest, "parameters go into the body"));
     }
     let expected = if route == Route::Register { Expected::Json } else { Expected::Form };
-    let body = match read(&parts.headers, body, expected, inner.settings.bounds.body_bytes_max).await {
+    let body = match read(&parts.headers, body, expected, &inner.settings.bounds).await {
         Ok(body) => body,
         Err(unread) => return unread_answer(unread),
     };
     match route {
-        Route::SignIn => sign_in(inner, &parts.headers, &body),
+        Route::SignIn => after_form(sign_in(inner, &parts.headers, &body)),
         Route::Consent => after_form(consent(inner, &parts.headers, &body)),
         Route::Token => token(inner, &parts.headers, &body),
         Route::Register => register(inner, &body),
@@ -174,6 +176,7 @@ fn unread_answer(unread: Unread) -> Answer {
     let reason = match unread {
         Unread::MediaType => "the body is not of the media type that is taken here",
         Unread::TooLong => "the body is too long",
+        Unread::TooLate => "the body did not come in time",
         Unread::Broken => "the body broke off",
     };
     let mut answer = refused(Refusal::new(ErrorCode::InvalidRequest, reason));

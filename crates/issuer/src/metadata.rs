@@ -22,7 +22,6 @@ pub(crate) fn server(settings: &Settings) -> Value {
         "revocation_endpoint": settings.url(route::REVOKE),
         "revocation_endpoint_auth_methods_supported": methods,
         "token_endpoint_auth_methods_supported": methods,
-        "scopes_supported": settings.scopes.iter().collect::<Vec<_>>(),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": grants.map(GrantType::as_str),
@@ -31,8 +30,15 @@ pub(crate) fn server(settings: &Settings) -> Value {
         "client_id_metadata_document_supported": true,
         "protected_resources": resources,
     });
-    if let (true, Some(members)) = (settings.bounds.registrations_per_minute > 0, document.as_object_mut()) {
-        members.insert("registration_endpoint".to_owned(), json!(settings.url(route::REGISTER)));
+    let scopes: Vec<&str> = settings.scopes.iter().collect();
+    let sometimes = [
+        // An empty list is left out (RFC 8414 §3.2).
+        ("scopes_supported", !scopes.is_empty(), json!(scopes)),
+        ("registration_endpoint", settings.bounds.registrations_per_minute > 0, json!(settings.url(route::REGISTER))),
+    ];
+    if let Some(members) = document.as_object_mut() {
+        let there = sometimes.into_iter().filter(|(_, is_there, _)| *is_there);
+        members.extend(there.map(|(name, _, value)| (name.to_owned(), value)));
     }
     document
 }

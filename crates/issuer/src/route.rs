@@ -62,8 +62,9 @@ impl Route {
 }
 
 pub(crate) const AUTHORIZE: &str = "/authorize";
-pub(crate) const SIGN_IN: &str = "/sign-in";
-pub(crate) const CONSENT: &str = "/consent";
+// Below the one before, so that the cookie of all three goes nowhere else.
+pub(crate) const SIGN_IN: &str = "/authorize/sign-in";
+pub(crate) const CONSENT: &str = "/authorize/consent";
 pub(crate) const TOKEN: &str = "/token";
 pub(crate) const REGISTER: &str = "/register";
 pub(crate) const INTROSPECT: &str = "/introspect";

@@ -45,6 +45,10 @@ impl Settings {
         }
         let resources = config.resources.iter().map(|text| Resource::parse(text)).collect::<Result<_, _>>()?;
         check_scopes(&config)?;
+        let is_allowable = |uri: &&String| RedirectUri::parse(uri, &config.allow_redirect).is_ok();
+        if let Some(uri) = config.allow_redirect.iter().find(|uri| !is_allowable(uri)) {
+            return Err(IssuerError::NotAllowable { uri: uri.clone() });
+        }
         if let Some(origin) = config.allowed_origins.iter().find(|origin| !is_origin(origin)) {
             return Err(IssuerError::NotAnOrigin { origin: origin.clone() });
         }

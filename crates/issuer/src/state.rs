@@ -20,12 +20,21 @@ pub(crate) struct State {
     pub(crate) registrations: Rate,
     pub(crate) clients: Bounded<String, Arc<Client>>,
     pub(crate) documents: Bounded<String, Arc<Client>>,
-    pub(crate) sessions: Bounded<Digest, Session>,
-    pub(crate) pending: Bounded<Digest, Pending>,
+    /// Where somebody has signed in. Apart from the others, which anybody can open, so that those never drive out these.
+    pub(crate) signed_in: Sessions,
+    pub(crate) anonymous: Sessions,
     pub(crate) codes: Bounded<Digest, Code>,
     pub(crate) grants: Bounded<GrantId, Arc<Authorization>>,
     pub(crate) access_tokens: Bounded<Digest, Access>,
     pub(crate) refresh_tokens: Bounded<Digest, Refresh>,
+}
+
+/// The sessions of one kind, and the requests that wait in them.
+#[derive(Debug)]
+pub(crate) struct Sessions {
+    pub(crate) open: Bounded<Digest, Session>,
+    /// By the digest of the value that names each in its form.
+    pub(crate) pending: Bounded<Digest, Pending>,
 }
 
 /// A browser: anonymous until somebody signs in.
@@ -57,6 +66,8 @@ pub(crate) struct Pending {
 /// An authorization request of which nothing is wrong.
 #[derive(Debug, Clone)]
 pub(crate) struct AuthorizationRequest {
+    /// The query that it came as, by which a browser is led to it again.
+    pub(crate) query: String,
     pub(crate) client: Arc<Client>,
     pub(crate) redirect_uri: String,
     pub(crate) state: Option<String>,
@@ -142,12 +153,31 @@ impl State {
             registrations: Rate::new(bounds.registrations_per_minute),
             clients: Bounded::new(bounds.clients_max),
             documents: Bounded::new(bounds.documents_max),
-            sessions: Bounded::new(bounds.sessions_max),
-            pending: Bounded::new(bounds.sessions_max),
+            signed_in: Sessions::new(bounds),
+            anonymous: Sessions::new(bounds),
             codes: Bounded::new(bounds.codes_max),
             grants: Bounded::new(bounds.tokens_max),
             access_tokens: Bounded::new(bounds.tokens_max),
             refresh_tokens: Bounded::new(bounds.tokens_max),
         }
+    }
+
+    /// The sessions of the kind that one with this user is of.
+    pub(crate) fn sessions_with(&mut self, user: Option<&Arc<TestUser>>) -> &mut Sessions {
+        if user.is_some() { &mut self.signed_in } else { &mut self.anonymous }
+    }
+
+    pub(crate) fn session(&self, now: Duration, key: &Digest) -> Option<&Session> {
+        self.signed_in.open.get(now, key).or_else(|| self.anonymous.open.get(now, key))
+    }
+
+    pub(crate) fn session_mut(&mut self, now: Duration, key: &Digest) -> Option<&mut Session> {
+        self.signed_in.open.get_mut(now, key).or_else(|| self.anonymous.open.get_mut(now, key))
+    }
+}
+
+impl Sessions {
+    fn new(bounds: &Bounds) -> Self {
+        Self { open: Bounded::new(bounds.sessions_max), pending: Bounded::new(bounds.sessions_max) }
     }
 }

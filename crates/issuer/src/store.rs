@@ -46,6 +46,17 @@ impl<K: Eq + Hash + Clone, V> Bounded<K, V> {
         self.entries.insert(key, Entry { ends, value });
     }
 
+    /// Leaves at most `max - 1` of the entries like these, by taking out those that would end first.
+    pub(crate) fn make_room_among(&mut self, max: usize, is_like_these: impl Fn(&V) -> bool) {
+        let these = self.entries.iter().filter(|(_, entry)| is_like_these(&entry.value));
+        let mut these: Vec<(Duration, K)> = these.map(|(key, entry)| (entry.ends, key.clone())).collect();
+        these.sort_unstable_by_key(|(ends, _)| *ends);
+        let surplus = (these.len() + 1).saturating_sub(max);
+        for (_, key) in these.into_iter().take(surplus) {
+            self.entries.remove(&key);
+        }
+    }
+
     pub(crate) fn get(&self, now: Duration, key: &K) -> Option<&V> {
         self.entries.get(key).filter(|entry| now < entry.ends).map(|entry| &entry.value)
     }
@@ -141,6 +152,21 @@ mod tests {
         store.insert_over_oldest(at(0), "new", 3, at(40));
         let left = ["late", "early", "new"].map(|key| store.get(at(0), &key).is_some());
         assert_eq!(left, [true, false, true]);
+    }
+
+    #[test]
+    fn room_is_made_among_what_is_alike() {
+        let mut store = Bounded::new(9);
+        for (key, value, ends) in [("a", 1, 30), ("b", 2, 10), ("c", 1, 20), ("d", 1, 40)] {
+            store.insert_over_oldest(at(0), key, value, at(ends));
+        }
+        let left = |store: &Bounded<&str, i32>| ["a", "b", "c", "d"].map(|key| store.get(at(0), &key).is_some());
+        store.make_room_among(4, |value| *value == 1);
+        assert_eq!(left(&store), [true, true, true, true]);
+        store.make_room_among(2, |value| *value == 1);
+        assert_eq!(left(&store), [false, true, false, true]);
+        store.make_room_among(0, |value| *value == 1);
+        assert_eq!(left(&store), [false, true, false, false]);
     }
 
     #[test]

@@ -6,13 +6,15 @@ use crate::authorize::grant::{answer_error, consent as remember_consent, issue};
 use crate::authorize::pages;
 use crate::authorize::problem::Problem;
 use crate::authorize::session::{self, Browser};
-use crate::http::{Answer, Form};
+use crate::http::{Answer, Form, redirect};
 use crate::inner::Inner;
 use crate::refusal::{ErrorCode, Refusal};
+use crate::route;
 use crate::secret;
 use crate::state::AuthorizationRequest;
 
-/// Signs a test user in, and asks for consent.
+/// Signs a test user in, and leads the browser back to the request, where consent is asked for: loading that page again
+/// asks again, and sends no form.
 pub(crate) fn sign_in(inner: &Inner, headers: &HeaderMap, body: &[u8]) -> Answer {
     let (form, before, request) = match accept(inner, headers, body) {
         Ok(accepted) => accepted,
@@ -23,8 +25,7 @@ pub(crate) fn sign_in(inner: &Inner, headers: &HeaderMap, body: &[u8]) -> Answer
     };
     session::close(inner, &before);
     let browser = session::open(inner, Some(user.clone()));
-    let pending = session::remember(inner, &browser, request.clone());
-    session::set_cookie(inner, &browser, pages::consent(inner, &browser, &pending, &request, user))
+    session::set_cookie(inner, &browser, once_more(inner, &request))
 }
 
 /// Takes the user's answer to the client.
@@ -44,12 +45,15 @@ pub(crate) fn consent(inner: &Inner, headers: &HeaderMap, body: &[u8]) -> Answer
         Some("deny") => answer_error(inner, &request.back(), Refusal::new(ErrorCode::AccessDenied, "the user said no")),
         Some("switch") => {
             session::close(inner, &browser);
-            let browser = session::open(inner, None);
-            let pending = session::remember(inner, &browser, request.clone());
-            session::set_cookie(inner, &browser, pages::sign_in(inner, &browser, &pending, &request))
+            once_more(inner, &request)
         }
         _ => pages::problem(Problem::Malformed),
     }
+}
+
+/// Leads the browser to the request again. Not by an absolute URL: the cookie is for the name that the browser knows us by.
+fn once_more(inner: &Inner, request: &AuthorizationRequest) -> Answer {
+    redirect(&format!("{}{}?{}", inner.settings.base, route::AUTHORIZE, request.query))
 }
 
 /// Reads a form, if it is one of this browser's own, and takes the request that it is about: each form counts once.

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use crate::authorize::request::Back;
 use crate::authorize::session::Browser;
-use crate::client::GrantType;
+use crate::client::{GrantType, Source};
 use crate::config::TestUser;
-use crate::http::{Answer, redirect};
+use crate::http::{self, Answer};
 use crate::inner::Inner;
-use crate::redirect::with_parameters;
+use crate::redirect::{self, with_parameters};
 use crate::refusal::{ErrorCode, Refusal};
 use crate::registration::UNUSED_TTL;
 use crate::scopes::Scopes;
@@ -38,7 +38,7 @@ pub(crate) fn grantable(inner: &Inner, request: &AuthorizationRequest, user: &Te
 pub(crate) fn is_consented(inner: &Inner, browser: &Browser, request: &AuthorizationRequest, user: &TestUser) -> bool {
     let scopes = grantable(inner, request, user);
     let state = inner.state();
-    state.sessions.get(inner.now(), &browser.key).is_some_and(|session| {
+    state.session(inner.now(), &browser.key).is_some_and(|session| {
         session.consents.iter().any(|consent| {
             consent.client_id == request.client.id
                 && consent.redirect_uri == request.redirect_uri
@@ -48,18 +48,27 @@ pub(crate) fn is_consented(inner: &Inner, browser: &Browser, request: &Authoriza
     })
 }
 
-/// Remembers an approval for the session.
+/// Remembers an approval for the session, if it can only be the same client that comes back for more.
 pub(crate) fn consent(inner: &Inner, browser: &Browser, request: &AuthorizationRequest, user: &TestUser) {
+    if is_anybodys(request) {
+        return;
+    }
     let consent = Consent {
         client_id: request.client.id.clone(),
         redirect_uri: request.redirect_uri.clone(),
         resource: request.resource.clone(),
         scopes: grantable(inner, request, user),
     };
-    if let Some(session) = inner.state().sessions.get_mut(inner.now(), &browser.key) {
+    if let Some(session) = inner.state().session_mut(inner.now(), &browser.key) {
         session.consents.insert(0, consent);
         session.consents.truncate(CONSENTS_MAX);
     }
+}
+
+/// Whether any program on this machine could have sent the request and take its answer: its user is asked each time, as
+/// the page itself tells them to allow it only if they have just started the program (RFC 8252 §8.6).
+fn is_anybodys(request: &AuthorizationRequest) -> bool {
+    request.client.source != Source::Static && redirect::is_loopback(&request.redirect_uri)
 }
 
 fn code(inner: &Inner, request: &AuthorizationRequest, user: &TestUser) -> Result<String, Refusal> {
@@ -96,7 +105,7 @@ fn answer(inner: &Inner, back: &Back, parameters: &[(&str, &str)]) -> Answer {
     let mut parameters = parameters.to_vec();
     parameters.extend(back.state.as_deref().map(|state| ("state", state)));
     parameters.push(("iss", &inner.settings.issuer));
-    redirect(&with_parameters(&back.redirect_uri, &parameters))
+    http::redirect(&with_parameters(&back.redirect_uri, &parameters))
 }
 
 /// More than a person clicks in an hour.

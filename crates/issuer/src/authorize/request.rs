@@ -44,7 +44,8 @@ impl AuthorizationRequest {
 
 /// Reads a request from its query.
 pub(crate) async fn read(inner: &Inner, query: &str) -> Result<(AuthorizationRequest, Prompt), Refused> {
-    if query.len() > QUERY_BYTES_MAX {
+    // It goes back into a URI as it is (RFC 3986 §2).
+    if query.len() > QUERY_BYTES_MAX || !query.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Refused::Page(Problem::Malformed));
     }
     let form = Form::parse(query.as_bytes()).map_err(|_| Refused::Page(Problem::Malformed))?;
@@ -55,7 +56,7 @@ pub(crate) async fn read(inner: &Inner, query: &str) -> Result<(AuthorizationReq
     // A state that comes twice is none; the request is refused for it below.
     let state = form.only("state").filter(|state| state.len() <= STATE_BYTES_MAX).map(str::to_owned);
     let back = Back { redirect_uri: redirect_uri.to_owned(), state };
-    read_parameters(inner, &form, client, &back).map_err(|refusal| Refused::Client(back, refusal))
+    read_parameters(inner, query, &form, client, &back).map_err(|refusal| Refused::Client(back, refusal))
 }
 
 async fn find_client(inner: &Inner, id: &str) -> Result<Arc<Client>, Problem> {
@@ -79,6 +80,7 @@ async fn find_client(inner: &Inner, id: &str) -> Result<Arc<Client>, Problem> {
 
 fn read_parameters(
     inner: &Inner,
+    query: &str,
     form: &Form,
     client: Arc<Client>,
     back: &Back,
@@ -106,6 +108,7 @@ fn read_parameters(
     }
     let asked = form.get("scope").map(|asked| without_openid(asked, &client.scopes));
     let request = AuthorizationRequest {
+        query: query.to_owned(),
         challenge: read_challenge(form)?,
         resource: resource(inner, form)?,
         scopes: scopes(&client.scopes, asked.as_deref())?,

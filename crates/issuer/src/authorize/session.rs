@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderValue};
 use crate::config::TestUser;
 use crate::http::Answer;
 use crate::inner::Inner;
+use crate::route;
 use crate::secret::{self, Digest};
 use crate::state::{AuthorizationRequest, Pending, Session};
 
@@ -30,7 +31,7 @@ pub(crate) fn find(inner: &Inner, headers: &HeaderMap) -> Option<Browser> {
     let token = pairs.find(|(own, _)| *own == name).map(|(_, token)| token.to_owned())?;
     let key = secret::digest(&token);
     let state = inner.state();
-    let session = state.sessions.get(inner.now(), &key)?;
+    let session = state.session(inner.now(), &key)?;
     Some(Browser { token, key, csrf: session.csrf.clone(), user: session.user.clone() })
 }
 
@@ -39,31 +40,41 @@ pub(crate) fn open(inner: &Inner, user: Option<Arc<TestUser>>) -> Browser {
     let (token, csrf) = (secret::random_token(), secret::random_token());
     let (key, now) = (secret::digest(&token), inner.now());
     let session = Session { csrf: csrf.clone(), user: user.clone(), consents: Vec::new() };
-    inner.state().sessions.insert_over_oldest(now, key, session, now.saturating_add(SESSION_TTL));
+    let mut state = inner.state();
+    let open = &mut state.sessions_with(user.as_ref()).open;
+    open.insert_over_oldest(now, key, session, now.saturating_add(SESSION_TTL));
+    drop(state);
     Browser { token, key, csrf, user }
 }
 
 pub(crate) fn close(inner: &Inner, browser: &Browser) {
-    inner.state().sessions.remove(inner.now(), &browser.key);
+    inner.state().sessions_with(browser.user.as_ref()).open.remove(inner.now(), &browser.key);
 }
 
 /// Keeps a request until its user has answered. Returns the value by which the form names it, once.
 pub(crate) fn remember(inner: &Inner, browser: &Browser, request: AuthorizationRequest) -> String {
     let (id, now) = (secret::random_token(), inner.now());
     let pending = Pending { session: browser.key, request };
-    inner.state().pending.insert_over_oldest(now, secret::digest(&id), pending, now.saturating_add(PENDING_TTL));
+    let mut state = inner.state();
+    let waiting = &mut state.sessions_with(browser.user.as_ref()).pending;
+    // Who can open many in one session drives out those of that one only.
+    waiting.make_room_among(inner.settings.bounds.pending_max, |other| other.session == browser.key);
+    waiting.insert_over_oldest(now, secret::digest(&id), pending, now.saturating_add(PENDING_TTL));
+    drop(state);
     id
 }
 
 /// Takes the request that a form of this session names; nothing the second time.
 pub(crate) fn take(inner: &Inner, browser: &Browser, id: &str) -> Option<AuthorizationRequest> {
-    let pending = inner.state().pending.remove(inner.now(), &secret::digest(id))?;
+    let mut state = inner.state();
+    let pending = state.sessions_with(browser.user.as_ref()).pending.remove(inner.now(), &secret::digest(id))?;
     (pending.session == browser.key).then_some(pending.request)
 }
 
 /// Gives the browser its cookie.
 pub(crate) fn set_cookie(inner: &Inner, browser: &Browser, mut answer: Answer) -> Answer {
-    let path = if inner.settings.base.is_empty() { "/" } else { &inner.settings.base };
+    // Cookies know paths and no ports: the callback of a client on this machine would get one for all paths.
+    let path = format!("{}{}", inner.settings.base, route::AUTHORIZE);
     // Not `Strict`: a browser that a client sends here would then have to sign in each time.
     let cookie = format!("{}={}; Path={path}; HttpOnly; SameSite=Lax", cookie_name(inner), browser.token);
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {

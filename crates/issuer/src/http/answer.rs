@@ -51,6 +51,8 @@ pub(crate) fn page(status: StatusCode, html: String, form_action: &str) -> Answe
 pub(crate) fn redirect(location: &str) -> Answer {
     let mut answer = empty(StatusCode::FOUND);
     set(&mut answer, LOCATION, location);
+    // There may be a code in it; and no form is sent from here, which `with_body` has to think of.
+    set(&mut answer, REFERRER_POLICY, "no-referrer");
     no_store(answer)
 }
 

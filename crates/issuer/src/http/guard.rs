@@ -17,7 +17,7 @@ pub(crate) enum Guarded {
     Open,
     /// Pages of listed origins may use it.
     Listed,
-    /// A browser may be led here, and no page may read it.
+    /// A browser may be led here, where a person sees it, and no page may read it.
     Own,
     /// Only the forms of our own pages may.
     OwnForm,
@@ -58,6 +58,19 @@ fn is_ours(authority: &str, host: &str, port: u16) -> bool {
         let rest = authority.strip_prefix(name);
         rest.is_some_and(|rest| rest == format!(":{port}") || (rest.is_empty() && port == 80))
     })
+}
+
+/// Whether a browser that says what an answer is for will show it to a person, in a window of its own. Other pages can
+/// have it loaded as a picture or a frame, by a script or ahead of time, as often as they like and with the cookie of this
+/// server if they are on this machine too (Fetch Metadata §2.1; `Sec-Purpose`: Fetch §2.2.5). What is no browser does not say.
+pub(crate) fn is_shown(headers: &HeaderMap, guarded: Guarded) -> bool {
+    match guarded {
+        Guarded::Open | Guarded::Listed => true,
+        Guarded::Own | Guarded::OwnForm => {
+            let is_document = headers.get_all(SEC_FETCH_DEST).iter().all(|destination| destination == "document");
+            is_document && !headers.contains_key(SEC_PURPOSE)
+        }
+    }
 }
 
 impl Caller {
@@ -118,6 +131,9 @@ impl Caller {
         answer
     }
 }
+
+const SEC_FETCH_DEST: &str = "sec-fetch-dest";
+const SEC_PURPOSE: &str = "sec-purpose";
 
 const LOOPBACK_NAMES: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
 

@@ -1,10 +1,13 @@
-//! Bodies: of exactly the media type that the endpoint takes, and no longer than allowed.
+//! Bodies: of exactly the media type that the endpoint takes, no longer than allowed, and here in time.
 
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
 use http_body::Body;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use tokio::time::timeout;
+
+use crate::config::Bounds;
 
 /// The media type of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +21,7 @@ pub(crate) enum Expected {
 pub(crate) enum Unread {
     MediaType,
     TooLong,
+    TooLate,
     Broken,
 }
 
@@ -26,13 +30,14 @@ impl Unread {
         match self {
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooLate => StatusCode::REQUEST_TIMEOUT,
             Self::Broken => StatusCode::BAD_REQUEST,
         }
     }
 }
 
-/// Reads a whole body of at most `bytes_max` bytes.
-pub(crate) async fn read<B>(headers: &HeaderMap, body: B, expected: Expected, bytes_max: usize) -> Result<Bytes, Unread>
+/// Reads a whole body within its bounds. Nobody else ends one that does not come, and its connection is one of few.
+pub(crate) async fn read<B>(headers: &HeaderMap, body: B, expected: Expected, bounds: &Bounds) -> Result<Bytes, Unread>
 where
     B: Body + Send,
     B::Data: Send,
@@ -41,7 +46,8 @@ where
     if !is_expected(headers, expected) {
         return Err(Unread::MediaType);
     }
-    match Limited::new(body, bytes_max).collect().await {
+    let whole = Limited::new(body, bounds.body_bytes_max).collect();
+    match timeout(bounds.body_timeout, whole).await.map_err(|_| Unread::TooLate)? {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(Unread::TooLong),
         Err(_) => Err(Unread::Broken),

@@ -23,7 +23,16 @@ async fn every_answer_to_the_client_carries_state_and_issuer() {
         assert!(location.contains_key(expected), "{location:?}");
         assert_eq!((location["iss"].as_str(), location["state"].as_str()), (ISSUER, "st&te"));
         assert_eq!(answer.header("cache-control"), "no-store");
+        assert_eq!(answer.header("referrer-policy"), "no-referrer");
     }
+}
+
+#[tokio::test]
+async fn a_request_that_is_no_uri_is_answered_by_a_page() {
+    let harness = Harness::new();
+    let request = harness.request(&[("state", "")]);
+    assert!(harness.get(&format!("{request}&state=%C3%A4")).await.location().contains_key("code"));
+    assert_page(&harness.get(&format!("{request}&state=\u{e4}")).await, "not ASCII");
 }
 
 #[tokio::test]

@@ -41,7 +41,7 @@ fn an_issuer_is_on_loopback_or_not_at_all() {
 fn each_mistake_is_told() {
     type Change = fn(&mut IssuerConfig);
     type Expected = fn(&IssuerError) -> bool;
-    let table: [(&str, Change, Expected); 22] = [
+    let table: [(&str, Change, Expected); 27] = [
         ("query", |c| c.issuer.set_query(Some("x")), |e| matches!(e, IssuerError::NotAnIssuer { .. })),
         ("fragment", |c| c.issuer.set_fragment(Some("x")), |e| matches!(e, IssuerError::NotAnIssuer { .. })),
         ("user", |c| c.issuer.set_username("x").unwrap(), |e| matches!(e, IssuerError::NotAnIssuer { .. })),
@@ -73,6 +73,19 @@ fn each_mistake_is_told() {
             |c| c.clients[0].redirect_uris.push("https://a.example/".into()),
             |e| matches!(e, IssuerError::NotARedirectUri { .. }),
         ),
+        ("script", |c| c.allow_redirect.push("javascript:x".into()), |e| matches!(e, IssuerError::NotAllowable { .. })),
+        (
+            "plain",
+            |c| c.allow_redirect.push("http://a.example/".into()),
+            |e| matches!(e, IssuerError::NotAllowable { .. }),
+        ),
+        (
+            "password",
+            |c| c.allow_redirect.push("https://a:b@c/".into()),
+            |e| matches!(e, IssuerError::NotAllowable { .. }),
+        ),
+        ("part", |c| c.allow_redirect.push("https://a/#b".into()), |e| matches!(e, IssuerError::NotAllowable { .. })),
+        ("scheme", |c| c.allow_redirect.push("app:/cb".into()), |e| matches!(e, IssuerError::NotAllowable { .. })),
         ("origin", |c| c.allowed_origins.push("*".into()), |e| matches!(e, IssuerError::NotAnOrigin { .. })),
         ("null", |c| c.allowed_origins.push("null".into()), |e| matches!(e, IssuerError::NotAnOrigin { .. })),
         ("path", |c| c.allowed_origins.push("http://a/".into()), |e| matches!(e, IssuerError::NotAnOrigin { .. })),
@@ -80,6 +93,13 @@ fn each_mistake_is_told() {
     for (case, change, is_expected) in table {
         let error = build(change).expect_err(case);
         assert!(is_expected(&error), "{case}: {error}");
+    }
+}
+
+#[test]
+fn what_may_be_allowed_is_allowed() {
+    for uri in ["https://app.example:8443/cb?a=b", "http://127.0.0.1:1/cb", "http://localhost/cb"] {
+        assert!(build(|config| config.allow_redirect.push(uri.to_owned())).is_ok(), "{uri}");
     }
 }
 

@@ -9,9 +9,8 @@ use crate::harness::{Answer, Harness, ISSUER, RESOURCE};
 async fn consent_page(harness: &Harness, changes: &[(&str, &str)]) -> (Answer, String) {
     let sign_in = harness.authorize(changes).await;
     assert_eq!(sign_in.status, StatusCode::OK, "{sign_in:?}");
-    let page = harness.press(&sign_in, &sign_in.cookie(), ("user", "alice")).await;
-    assert_eq!(page.status, StatusCode::OK, "{page:?}");
-    let cookie = page.cookie();
+    let (page, cookie) = harness.sign_in(&sign_in, "alice").await;
+    assert!(page.body.contains("Allow access?"), "{page:?}");
     (page, cookie)
 }
 
@@ -21,18 +20,13 @@ fn interactive() -> Harness {
 
 /// Sends an authorization request with a cookie.
 async fn authorize_with(harness: &Harness, cookie: &str, changes: &[(&str, &str)]) -> Answer {
-    let mut parameters = crate::harness::good_request();
-    parameters.retain(|(name, _)| changes.iter().all(|(changed, _)| changed != name));
-    parameters.extend(changes);
-    let challenge = crate::harness::challenge(crate::harness::VERIFIER);
-    for (name, value) in &mut parameters {
-        if *name == "code_challenge" {
-            *value = &challenge;
-        }
-    }
-    let path = format!("{}/authorize?{}", harness.base, crate::harness::encode(&parameters));
-    let request = http::Request::get(path).header("cookie", cookie);
-    harness.send(request.body(http_body_util::Full::default()).unwrap()).await
+    harness.get_with(&harness.request(changes), cookie).await
+}
+
+/// Registers a public client that is answered at `redirect_uri`: its id.
+async fn registered(harness: &Harness, redirect_uri: &str) -> String {
+    let metadata = json!({ "redirect_uris": [redirect_uri], "token_endpoint_auth_method": "none" });
+    harness.register(&metadata).await.json()["client_id"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test]
@@ -64,8 +58,10 @@ async fn denying_tells_the_client() {
 async fn another_user_can_take_over_before_deciding() {
     let harness = interactive();
     let (page, cookie) = consent_page(&harness, &[]).await;
-    let sign_in = harness.press(&page, &cookie, ("decision", "switch")).await;
-    let page = harness.press(&sign_in, &sign_in.cookie(), ("user", "bob")).await;
+    let switched = harness.press(&page, &cookie, ("decision", "switch")).await;
+    assert_eq!(switched.status, StatusCode::SEE_OTHER);
+    let sign_in = harness.get_with(switched.header("location"), &cookie).await;
+    let (page, _) = harness.sign_in(&sign_in, "bob").await;
     assert!(page.body.contains("<dd>bob</dd>"), "{}", page.body);
     let after = authorize_with(&harness, &cookie, &[]).await;
     assert!(after.body.contains("Sign in as"), "the session before is closed: {}", after.body);
@@ -103,9 +99,13 @@ async fn the_cookie_is_the_browsers_and_new_after_the_sign_in() {
     let harness = interactive();
     let sign_in = harness.authorize(&[]).await;
     let set = sign_in.header("set-cookie");
-    assert!(set.ends_with("; Path=/dev-issuer; HttpOnly; SameSite=Lax"), "{set}");
-    let page = harness.press(&sign_in, &sign_in.cookie(), ("user", "alice")).await;
-    assert_ne!(page.cookie(), sign_in.cookie());
+    // Of all paths of this machine, only ours: a callback on another port may get it otherwise.
+    assert!(set.ends_with("; Path=/dev-issuer/authorize; HttpOnly; SameSite=Lax"), "{set}");
+    let (consent, cookie) = harness.sign_in(&sign_in, "alice").await;
+    for page in [&sign_in, &consent] {
+        assert!(page.action().starts_with("/dev-issuer/authorize/"), "{}", page.action());
+    }
+    assert_ne!(cookie, sign_in.cookie());
     assert_eq!(sign_in.cookie().len(), "outboard-issuer-8080=".len() + 43);
     // Who planted the first cookie has no session now.
     let planted = authorize_with(&harness, &sign_in.cookie(), &[]).await;
@@ -171,7 +171,8 @@ async fn consent_without_a_user_is_refused() {
     let mut fields = sign_in.fields();
     fields.push(("decision".to_owned(), "approve".to_owned()));
     let cookie = sign_in.cookie();
-    let answer = harness.submit("/dev-issuer/consent", &fields, Some(&cookie), Some("http://127.0.0.1:8080")).await;
+    let answer =
+        harness.submit("/dev-issuer/authorize/consent", &fields, Some(&cookie), Some("http://127.0.0.1:8080")).await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
 }
 
@@ -285,15 +286,84 @@ async fn pages_say_their_language_and_title_and_every_button_its_meaning() {
 }
 
 #[tokio::test]
-async fn a_flood_of_requests_drives_out_the_oldest_only() {
+async fn who_signs_in_is_led_back_to_the_request_and_can_load_it_again() {
+    let harness = interactive();
+    // What it came as, whatever it is read to be.
+    let changes = [("scope", "openid files:read"), ("state", "ä/?&=%2F"), ("prompt", "login")];
+    let request = harness.request(&changes);
+    let sign_in = harness.get(&request).await;
+    let answer = harness.press(&sign_in, &sign_in.cookie(), ("user", "alice")).await;
+    assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, request.as_str()));
+    let cookie = answer.cookie();
+    let pages = [harness.get_with(&request, &cookie).await, harness.get_with(&request, &cookie).await];
+    for page in &pages {
+        assert!(page.body.contains("Allow access?"), "{page:?}");
+        let answer = harness.press(page, &cookie, ("decision", "deny")).await;
+        assert_eq!((answer.error().as_str(), answer.location()["state"].as_str()), ("access_denied", "ä/?&=%2F"));
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_any_program_could_be_is_asked_for_each_time() {
+    let harness = Harness::with(|config| config.allow_redirect.push("https://app.example/cb".to_owned()));
+    let (loopback, https) = ("http://127.0.0.1:33418/callback", "https://app.example/cb");
+    let cases = [
+        ("app".to_owned(), loopback, true),
+        ("app".to_owned(), https, true),
+        (registered(&harness, https).await, https, true),
+        (registered(&harness, loopback).await, loopback, false),
+        (registered(&harness, "http://localhost/callback").await, "http://localhost:1/callback", false),
+    ];
+    for (client, redirect_uri, is_remembered) in cases {
+        let changes = [("client_id", client.as_str()), ("redirect_uri", redirect_uri)];
+        let (page, cookie) = consent_page(&harness, &changes).await;
+        let approved = harness.press(&page, &cookie, ("decision", "approve")).await;
+        assert!(approved.location().contains_key("code"), "{changes:?}");
+        let again = authorize_with(&harness, &cookie, &changes).await;
+        assert_eq!(again.location().contains_key("code"), is_remembered, "{changes:?}");
+        assert_eq!(again.body.contains("Allow access?"), !is_remembered, "{changes:?}");
+        let unseen = [&changes[..], &[("prompt", "none")]].concat();
+        let silent = authorize_with(&harness, &cookie, &unseen).await;
+        let expected = if is_remembered { "" } else { "interaction_required" };
+        assert_eq!(silent.error(), expected, "{changes:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_flood_of_strangers_drives_out_the_oldest_of_them_and_nobody_who_signed_in() {
     let harness = Harness::with(|config| config.bounds.sessions_max = 2);
+    let (page, cookie) = consent_page(&harness, &[]).await;
+    harness.pass(1);
     let oldest = harness.authorize(&[]).await;
     harness.pass(1);
     harness.authorize(&[]).await;
     harness.pass(1);
     let newest = harness.authorize(&[]).await;
     assert_eq!(harness.press(&oldest, &oldest.cookie(), ("user", "alice")).await.status, StatusCode::FORBIDDEN);
-    assert_eq!(harness.press(&newest, &newest.cookie(), ("user", "alice")).await.status, StatusCode::OK);
+    assert_eq!(harness.press(&newest, &newest.cookie(), ("user", "bob")).await.status, StatusCode::SEE_OTHER);
+    assert!(harness.press(&page, &cookie, ("decision", "approve")).await.location().contains_key("code"));
+
+    // A third sign-in has no room beside the two.
+    harness.pass(1);
+    consent_page(&harness, &[]).await;
+    assert!(authorize_with(&harness, &cookie, &[]).await.body.contains("Sign in as"));
+}
+
+#[tokio::test]
+async fn the_requests_of_a_session_drive_out_only_each_other() {
+    let harness = Harness::with(|config| config.bounds.pending_max = 2);
+    let (others, others_cookie) = consent_page(&harness, &[]).await;
+    let (oldest, cookie) = consent_page(&harness, &[]).await;
+    let mut pages = vec![oldest];
+    for _ in 0..2 {
+        harness.pass(1);
+        pages.push(authorize_with(&harness, &cookie, &[]).await);
+    }
+    for (page, expected) in pages.iter().zip([StatusCode::BAD_REQUEST, StatusCode::SEE_OTHER, StatusCode::SEE_OTHER]) {
+        assert_eq!(harness.press(page, &cookie, ("decision", "deny")).await.status, expected);
+    }
+    let answer = harness.press(&others, &others_cookie, ("decision", "deny")).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER);
 }
 
 #[tokio::test]

@@ -104,6 +104,11 @@ impl Harness {
         self.send(Request::get(path).body(Full::default()).unwrap()).await
     }
 
+    /// Sends a request as a browser with this cookie.
+    pub(crate) async fn get_with(&self, path: &str, cookie: &str) -> Answer {
+        self.send(Request::get(path).header(COOKIE, cookie).body(Full::default()).unwrap()).await
+    }
+
     /// Posts a form to an endpoint below the issuer.
     pub(crate) async fn form(&self, path: &str, parameters: &[(&str, &str)]) -> Answer {
         self.form_as(path, parameters, None).await
@@ -127,6 +132,11 @@ impl Harness {
 
     /// Sends an authorization request: the good one of `app`, with parameters replaced, and removed where the value is empty.
     pub(crate) async fn authorize(&self, changes: &[(&str, &str)]) -> Answer {
+        self.get(&self.request(changes)).await
+    }
+
+    /// Path and query of such a request.
+    pub(crate) fn request(&self, changes: &[(&str, &str)]) -> String {
         let mut parameters: Vec<(&str, &str)> =
             good_request().into_iter().filter(|(name, _)| changes.iter().all(|(changed, _)| changed != name)).collect();
         parameters.extend(changes.iter().filter(|(_, value)| !value.is_empty()));
@@ -135,7 +145,7 @@ impl Harness {
             .into_iter()
             .map(|(name, value)| (name, if value == "CHALLENGE" { challenge.as_str() } else { value }))
             .collect();
-        self.get(&format!("{}/authorize?{}", self.base, encode(&parameters))).await
+        format!("{}/authorize?{}", self.base, encode(&parameters))
     }
 
     /// A code for `app`, or for whom the changes say.
@@ -181,6 +191,14 @@ impl Harness {
 
     pub(crate) async fn is_active(&self, token: &str) -> bool {
         self.introspect(token).await["active"] == json!(true)
+    }
+
+    /// Signs a user in on the sign-in page: what the browser sees next, and its cookie from then on.
+    pub(crate) async fn sign_in(&self, page: &Answer, user: &str) -> (Answer, String) {
+        let answer = self.press(page, &page.cookie(), ("user", user)).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{answer:?}");
+        let cookie = answer.cookie();
+        (self.get_with(answer.header("location"), &cookie).await, cookie)
     }
 
     /// Sends the form of a page, as a browser with the cookie does, with the button that was pressed.

@@ -6,7 +6,8 @@ use hyper_util::service::TowerToHyperService;
 use outboard_fetch::{FetchConfig, FetchError, Fetcher, Reach, Request, Target};
 use outboard_issuer::{Issuer, IssuerConfig};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use url::Url;
 
@@ -23,15 +24,8 @@ async fn document(fetcher: &Fetcher, request: Request) -> Value {
     serde_json::from_slice(&response.bytes().await.unwrap()).unwrap()
 }
 
-#[tokio::test]
-async fn a_client_goes_from_discovery_to_a_token_over_tcp() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let origin = format!("http://{}", listener.local_addr().unwrap());
-    let fetcher = Fetcher::new(FetchConfig::default()).unwrap();
-    let mut config = IssuerConfig::new(Url::parse(&origin).unwrap());
-    config.resources = vec![format!("{origin}/mcp")];
-    config.dangerous_auto_approve = Some("bob".to_owned());
-    let issuer = Issuer::new(config, fetcher.clone()).unwrap();
+/// Serves until it is dropped.
+fn serve(listener: TcpListener, issuer: Issuer) -> JoinSet<()> {
     let mut server = JoinSet::new();
     server.spawn(async move {
         let mut connections = JoinSet::new();
@@ -44,6 +38,39 @@ async fn a_client_goes_from_discovery_to_a_token_over_tcp() {
             });
         }
     });
+    server
+}
+
+// While nothing happens on the connection, the paused time goes on.
+#[tokio::test(start_paused = true)]
+async fn a_connection_on_which_half_a_body_came_is_answered_and_closed() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut config = IssuerConfig::new(Url::parse(&format!("http://{address}")).unwrap());
+    config.resources = vec!["http://127.0.0.1/mcp".to_owned()];
+    let issuer = Issuer::new(config, Fetcher::new(FetchConfig::default()).unwrap()).unwrap();
+    let _server = serve(listener, issuer);
+    let form = "application/x-www-form-urlencoded";
+    for (path, media_type) in [("token", form), ("register", "application/json"), ("introspect", form)] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let head = format!("POST /{path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: {media_type}\r\n");
+        stream.write_all(format!("{head}Content-Length: 100\r\n\r\na").as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 408 "), "{path}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_goes_from_discovery_to_a_token_over_tcp() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    let fetcher = Fetcher::new(FetchConfig::default()).unwrap();
+    let mut config = IssuerConfig::new(Url::parse(&origin).unwrap());
+    config.resources = vec![format!("{origin}/mcp")];
+    config.dangerous_auto_approve = Some("bob".to_owned());
+    let issuer = Issuer::new(config, fetcher.clone()).unwrap();
+    let _server = serve(listener, issuer);
 
     let well_known = format!("{origin}/.well-known/oauth-authorization-server");
     let metadata = document(&fetcher, Request::get(Target::parse(&well_known, Reach::AnyAddress).unwrap())).await;

@@ -1,8 +1,16 @@
 //! The web around it: foreign names, foreign pages, other methods and media types.
 
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{Request, StatusCode};
+use http_body::{Body, Frame};
 use http_body_util::Full;
+use tokio::time::{Instant, Interval, interval_at};
+use tower_service::Service;
 
 use crate::harness::{Answer, Harness, robot};
 
@@ -119,6 +127,101 @@ async fn a_page_cannot_start_a_flow_behind_the_users_back() {
     for origin in [LISTED, "https://evil.example", "null"] {
         let answer = send(&harness, "GET", "/dev-issuer/authorize?client_id=app", &[("origin", origin)], "").await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{origin}");
+    }
+}
+
+#[tokio::test]
+async fn only_a_person_in_front_of_a_window_is_led_through_the_flow() {
+    let table: [(&[(&str, &str)], bool); 13] = [
+        (&[], true),
+        (&[("sec-fetch-dest", "document")], true),
+        (&[("sec-fetch-dest", "document"), ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")], true),
+        (&[("sec-fetch-dest", "image")], false),
+        (&[("sec-fetch-dest", "empty")], false),
+        (&[("sec-fetch-dest", "iframe")], false),
+        (&[("sec-fetch-dest", "frame")], false),
+        (&[("sec-fetch-dest", "embed")], false),
+        (&[("sec-fetch-dest", "object")], false),
+        (&[("sec-fetch-dest", "")], false),
+        (&[("sec-fetch-dest", "document"), ("sec-fetch-dest", "image")], false),
+        (&[("sec-fetch-dest", "document"), ("sec-purpose", "prefetch")], false),
+        (&[("sec-fetch-dest", "document"), ("sec-purpose", "prefetch;prerender")], false),
+    ];
+    // One of them would give a code without a word, the other would make the server remember a request.
+    for harness in [Harness::new(), Harness::with(|_| {})] {
+        let path = harness.request(&[]);
+        for (headers, is_answered) in table {
+            let answer = send(&harness, "GET", &path, headers, "").await;
+            assert_eq!(answer.status == StatusCode::FORBIDDEN, !is_answered, "{headers:?}");
+            let has_effect = ["location", "set-cookie"].into_iter().any(|name| !answer.header(name).is_empty());
+            assert_eq!(has_effect, is_answered, "{headers:?}: {answer:?}");
+        }
+    }
+    let harness = listing();
+    for path in [METADATA, "/dev-issuer/jwks"] {
+        let answer = send(&harness, "GET", path, &[("sec-fetch-dest", "empty")], "").await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}");
+    }
+    for path in ["/dev-issuer/authorize/sign-in", "/dev-issuer/authorize/consent"] {
+        let headers = [("origin", "http://127.0.0.1:8080"), ("sec-fetch-dest", "iframe")];
+        assert_eq!(send(&harness, "POST", path, &headers, "").await.status, StatusCode::FORBIDDEN, "{path}");
+    }
+    let headers = [("origin", LISTED), ("sec-fetch-dest", "empty"), ("content-type", "application/json")];
+    assert_eq!(send(&harness, "POST", "/dev-issuer/register", &headers, "{}").await.status, StatusCode::BAD_REQUEST);
+}
+
+/// A body that comes byte by byte, one in a second.
+struct Slow {
+    left: usize,
+    seconds: Interval,
+}
+
+impl Slow {
+    fn of(bytes: usize) -> Self {
+        let second = Duration::from_secs(1);
+        Self { left: bytes, seconds: interval_at(Instant::now() + second, second) }
+    }
+}
+
+impl Body for Slow {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if self.left == 0 {
+            return Poll::Ready(None);
+        }
+        ready!(self.seconds.poll_tick(cx));
+        self.left -= 1;
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"a")))))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_comes_in_time_or_not_at_all() {
+    let harness = Harness::new();
+    let (form, json) = ("application/x-www-form-urlencoded", "application/json");
+    let endpoints = [
+        ("token", form),
+        ("register", json),
+        ("introspect", form),
+        ("revoke", form),
+        ("authorize/sign-in", form),
+        ("authorize/consent", form),
+    ];
+    let cases = [(9, 9, None), (10_000, 10, Some(StatusCode::REQUEST_TIMEOUT))];
+    for (endpoint, media_type) in endpoints {
+        for (bytes, seconds, expected) in cases {
+            let request = Request::post(format!("/dev-issuer/{endpoint}"))
+                .header("host", "127.0.0.1:8080")
+                .header("origin", "http://127.0.0.1:8080")
+                .header("content-type", media_type);
+            let started = Instant::now();
+            let answer = harness.issuer.clone().call(request.body(Slow::of(bytes)).unwrap()).await.unwrap();
+            let is_timeout = answer.status() == StatusCode::REQUEST_TIMEOUT;
+            assert_eq!(is_timeout.then_some(answer.status()), expected, "{endpoint}: {bytes}");
+            assert_eq!(started.elapsed().as_secs(), seconds, "{endpoint}: {bytes}");
+        }
     }
 }
 
