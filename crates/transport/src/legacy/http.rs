@@ -37,7 +37,7 @@ use crate::http::{Endpoint, empty, may_be_legacy, media, version_header};
 use crate::modern::unsupported;
 use claim::Claims;
 use connections::Connections;
-use event_id::EventId;
+use event_id::{EventId, Grant};
 use open_questions::OpenQuestions;
 use running::Running;
 use seats::Seats;
@@ -108,9 +108,12 @@ impl Endpoint {
         let refuse = |error| Refusal::TooManyStreams { id: None, error };
         let place = self.streams.open(&principal).map_err(refuse)?;
         let (session, revision) = (*living.session, living.revision);
+        let grant = Grant::of(&principal);
         let reader = |place| Reader::new(principal, place);
         let last_event = single(&parts.headers, &LAST_EVENT_ID)?.filter(|id| !id.is_empty());
         match last_event.map(EventId::parse) {
+            // The scopes of this request decide, not those that somebody had before.
+            Some(Some(EventId::Answer { stream, .. })) if !grant.may_resume(stream) => Err(Refusal::NotResumable),
             Some(Some(EventId::Answer { stream, place: after })) => {
                 self.resume(resume::Wanted { session, revision, stream, after }, seat, place).await
             }

@@ -132,6 +132,30 @@ async fn stream_and_question_are_their_owners() {
 }
 
 #[tokio::test]
+async fn rest_of_an_answer_is_for_the_scopes_that_its_call_was_made_with() {
+    let served = served().await;
+    let session = session_of(&served, ADA).await;
+    let call = session.request("tools/call", json!({"name": "greet"}));
+    let strong = ADA.with("read write");
+    let mut stream = served.open(strong.asks(call)).await;
+    let begin = stream.next().await.unwrap().field("id").unwrap().to_owned();
+    let question = stream.message().await["id"].as_str().unwrap().to_owned();
+    for weaker in [ADA, ADA.with("read"), ADA.with("write")] {
+        let refused = served.send(weaker.asks(session.resume(&begin))).await;
+        assert_error(&refused, 400, -32600, &Value::Null);
+    }
+    drop(stream);
+    let mut resumed = served.open(strong.asks(session.resume(&begin))).await;
+    served.send(strong.asks(session.answer(&question, &json!({"result": accepted()})))).await;
+    loop {
+        let Some(event) = resumed.next().await else { panic!("the answer is there") };
+        if event.field("data").is_some_and(|data| data.contains("hello Ada")) {
+            break;
+        }
+    }
+}
+
+#[tokio::test]
 async fn kept_state_is_its_owners() {
     let served = served().await;
     let keep = |arguments: Value| modern("tools/call", json!({"name": "keep", "arguments": arguments}));

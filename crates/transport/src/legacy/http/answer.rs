@@ -21,7 +21,7 @@ use tokio::time::Instant;
 
 use super::connections::{Connection, RunningStream};
 use super::ending::SessionEnd;
-use super::event_id::stream_number;
+use super::event_id::Grant;
 use super::running::Registered;
 use super::writer::{Entry, PIECES_MAX, Writer};
 use crate::answering::Answering;
@@ -38,6 +38,8 @@ pub(super) struct Work {
     pub(super) answering: Answering,
     pub(super) streaming: Streaming,
     pub(super) session: Session,
+    /// With which scopes it is made.
+    pub(super) grant: Grant,
     pub(super) registered: Registered,
     /// The pages that the user agreed to visit for this call.
     pub(super) accepted: AcceptedUrls,
@@ -188,7 +190,7 @@ impl Work {
     fn open(&self) -> (Writer, impl futures_core::Stream<Item = Bytes> + Send + use<>, RunningStream) {
         let config = &self.endpoint.config.legacy;
         let legacy = &self.endpoint.legacy;
-        let (session, stream) = (&self.session, stream_number());
+        let (session, stream) = (&self.session, self.grant.stream_number());
         let (sender, receiver) = mpsc::channel(PIECES_MAX);
         let resumable = self.answering.revision.priming_events;
         let retry = resumable.then_some(config.retry);

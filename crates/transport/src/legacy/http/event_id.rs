@@ -6,6 +6,7 @@
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use outboard_identity::{GrantedScopes, Principal};
 use outboard_store::Sequence;
 
 /// The id of an event.
@@ -72,8 +73,36 @@ impl EventId {
     }
 }
 
-/// A number for a stream, different from that of every other stream of its session. It need not be hard to guess.
-pub(super) fn stream_number() -> u64 {
+/// What stands for the scopes of a token in the number of a stream: who comes back for the rest of an answer must have those
+/// that its call was made with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Grant(u32);
+
+impl Grant {
+    /// Equal for equal scopes, on every replica: their FNV-1a hash. Nobody gains by two that have one: a stream is found
+    /// under its owner, too.
+    pub(super) fn of(principal: &Principal) -> Self {
+        const OFFSET_BASIS: u32 = 0x811c_9dc5;
+        const PRIME: u32 = 0x0100_0193;
+        let GrantedScopes::Only(scopes) = principal.granted() else { return Self(0) };
+        let bytes = scopes.iter().flat_map(|scope| scope.as_str().bytes().chain([b' ']));
+        Self(bytes.fold(OFFSET_BASIS, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(PRIME)))
+    }
+
+    /// A number for the stream of an answer, different from that of every other stream of its session. It need not be hard
+    /// to guess.
+    pub(super) fn stream_number(self) -> u64 {
+        (number() & !u64::from(u32::MAX)) | u64::from(self.0)
+    }
+
+    /// Whether a stream may be gone on with. A forged number names a stream that is not there.
+    pub(super) fn may_resume(self, stream: u64) -> bool {
+        stream & u64::from(u32::MAX) == u64::from(self.0)
+    }
+}
+
+/// A number that is different each time. It need not be hard to guess.
+pub(super) fn number() -> u64 {
     // Keyed with what the operating system's randomness gave this thread, and with other keys each time.
     RandomState::new().build_hasher().finish()
 }
@@ -120,7 +149,7 @@ mod tests {
 
     #[test]
     fn streams_have_different_numbers() {
-        let numbers: std::collections::HashSet<u64> = (0..1_000).map(|_| stream_number()).collect();
+        let numbers: std::collections::HashSet<u64> = (0..1_000).map(|_| Grant(7).stream_number()).collect();
         assert_eq!(numbers.len(), 1_000);
     }
 }

@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use tower_service::Service as _;
 
 use super::answer::Work;
+use super::event_id::Grant;
 use super::questions::{Questioner, deliver, names_accept};
 use super::running::Registered;
 use super::session::{Living, NamedSession};
@@ -166,6 +167,7 @@ impl Endpoint {
             }),
             answering,
             streaming: self.streaming(posted),
+            grant: Grant::of(&posted.principal),
             registered,
             session: *living.session,
             accepted,

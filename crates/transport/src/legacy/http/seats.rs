@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use outboard_store::Sequence;
 use tokio::sync::watch;
 
-use super::event_id::stream_number;
+use super::event_id;
 
 /// The streams. Clones are the same ones.
 #[derive(Clone, Debug, Default)]
@@ -47,7 +47,7 @@ pub(super) enum Newer {
 impl Seats {
     /// A stream of the session with this number begins. It delivers nothing yet.
     pub(super) fn take(&self, session: u128) -> Seat {
-        let number = stream_number();
+        let number = event_id::number();
         let mut rows = self.lock();
         let row = rows.entry(session).or_default();
         row.streams.insert(number);
