@@ -39,6 +39,7 @@ pub struct Bus {
     logs: Arc<dyn Logs>,
     clock: Arc<dyn Clock>,
     limits: BusLimits,
+    key: LogKey,
 }
 
 /// What the bus keeps.
@@ -82,7 +83,14 @@ impl Bus {
     /// The bus of all who use this store.
     #[must_use]
     pub fn new(store: &Store, limits: BusLimits) -> Self {
-        Self { logs: Arc::clone(&store.logs), clock: Arc::clone(&store.clock), limits }
+        Self { logs: Arc::clone(&store.logs), clock: Arc::clone(&store.clock), limits, key: KEY }
+    }
+
+    /// A second bus of all who use this store, for what replicas say to each other about the work in them: none of that
+    /// pushes out what clients are to hear.
+    #[must_use]
+    pub fn of_signals(store: &Store, limits: BusLimits) -> Self {
+        Self { key: LogKey { id: 1, ..KEY }, ..Self::new(store, limits) }
     }
 
     /// Tells every replica. Returns the place of the message.
@@ -99,7 +107,7 @@ impl Bus {
         if message.len() > bytes_max {
             return Err(StoreError::ValueTooLarge { bytes: message.len(), bytes_max });
         }
-        self.logs.append(KEY, &[&[FORMAT], message].concat(), self.log_limits()).await
+        self.logs.append(self.key, &[&[FORMAT], message].concat(), self.log_limits()).await
     }
 
     /// Reads up to `messages_max` messages after `after`, without waiting.
@@ -112,7 +120,7 @@ impl Bus {
     ///
     /// Only reads.
     pub async fn read_after(&self, after: Sequence, messages_max: usize) -> Result<BusPage, StoreError> {
-        let LogPage { entries, gap, last } = self.logs.read(KEY, after, messages_max).await?;
+        let LogPage { entries, gap, last } = self.logs.read(self.key, after, messages_max).await?;
         let mut page = BusPage { entries: Vec::with_capacity(entries.len()), gap, last, skipped: 0 };
         for entry in entries {
             page.add(entry);
@@ -132,7 +140,7 @@ impl Bus {
     /// Only reads.
     pub async fn recent(&self, window: Duration) -> Result<BusPage, StoreError> {
         let at = self.clock.now().saturating_sub(window);
-        let mut read = self.logs.read(KEY, Sequence::ZERO, PAGE_ENTRIES).await?;
+        let mut read = self.logs.read(self.key, Sequence::ZERO, PAGE_ENTRIES).await?;
         let incomplete = read.gap;
         let mut found = BusPage { entries: Vec::new(), gap: false, last: read.last, skipped: 0 };
         let (mut entries, mut bytes, mut reaches_back) = (0, 0, false);
@@ -146,7 +154,7 @@ impl Bus {
                     found.add(entry);
                 }
             }
-            read = self.logs.read(KEY, found.last, PAGE_ENTRIES).await?;
+            read = self.logs.read(self.key, found.last, PAGE_ENTRIES).await?;
             found.gap |= read.gap;
         }
         // What was pushed out and is not too old yet was pushed out by what is here, which therefore fills a bound.
@@ -166,7 +174,7 @@ impl Bus {
     ///
     /// Dropping it leaves nothing behind, and the next call misses nothing.
     pub async fn tail(&self, after: Sequence) -> Result<(), StoreError> {
-        self.logs.tail(KEY, after).await
+        self.logs.tail(self.key, after).await
     }
 
     /// The place of the newest message there ever was: where a reader starts that wants only what is new.
@@ -179,7 +187,7 @@ impl Bus {
     ///
     /// Only reads.
     pub async fn last(&self) -> Result<Sequence, StoreError> {
-        Ok(self.logs.read(KEY, Sequence::ZERO, 0).await?.last)
+        Ok(self.logs.read(self.key, Sequence::ZERO, 0).await?.last)
     }
 
     fn log_limits(&self) -> LogLimits {

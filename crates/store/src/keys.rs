@@ -2,8 +2,9 @@
 
 pub(crate) mod file;
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
+use arc_swap::ArcSwap;
 use aws_lc_rs::{
     aead::{AES_256_GCM_SIV, RandomizedNonceKey},
     hkdf::{HKDF_SHA256, Prk, Salt},
@@ -43,8 +44,13 @@ pub enum Purpose {
 ///
 /// All derived keys are made once, here; sealing and opening only look them up. To replace a key without refusing what
 /// it sealed: append the new one on every replica, then move it to the front everywhere, then, when nothing sealed with
-/// the old one is alive, remove that.
+/// the old one is alive, remove that. [`replace`](Self::replace) takes each step while the server runs.
 pub struct KeyRing {
+    keys: ArcSwap<DerivedRing>,
+}
+
+/// What is derived from the keys of a ring, in its order.
+struct DerivedRing {
     first: DerivedKeys,
     others: Vec<DerivedKeys>,
 }
@@ -119,11 +125,15 @@ impl RootKey {
 }
 
 impl KeyId {
-    pub(crate) const fn from_bytes(bytes: [u8; 4]) -> Self {
+    /// Takes an id that was told before.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 4]) -> Self {
         Self(bytes)
     }
 
-    pub(crate) const fn as_bytes(&self) -> &[u8; 4] {
+    /// The four bytes of the id.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 4] {
         &self.0
     }
 }
@@ -135,6 +145,66 @@ impl KeyRing {
     ///
     /// [`KeyRingError`] when there is none, or one twice.
     pub fn new(roots: Vec<RootKey>) -> Result<Self, KeyRingError> {
+        Ok(Self::of(DerivedRing::derive(roots)?))
+    }
+
+    /// The ring of one key.
+    pub(crate) fn of_one(root: &RootKey) -> Self {
+        Self::of(DerivedRing { first: DerivedKeys::of(root), others: Vec::new() })
+    }
+
+    /// Puts other keys in place of these: what is sealed and opened from now on goes by them.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyRingError`], as of [`new`](Self::new); the ring is then as it was.
+    pub fn replace(&self, roots: Vec<RootKey>) -> Result<(), KeyRingError> {
+        self.keys.store(Arc::new(DerivedRing::derive(roots)?));
+        Ok(())
+    }
+
+    /// The id of the key that seals.
+    #[must_use]
+    pub fn sealing_key_id(&self) -> KeyId {
+        self.keys.load().first.id
+    }
+
+    /// The ids of all keys, the one that seals first.
+    #[must_use]
+    pub fn key_ids(&self) -> Vec<KeyId> {
+        let keys = self.keys.load();
+        keys.all().map(|key| key.id).collect()
+    }
+
+    fn of(ring: DerivedRing) -> Self {
+        Self { keys: ArcSwap::from_pointee(ring) }
+    }
+
+    /// Does something with the key that seals for `purpose`, whose id is `KeyId`.
+    pub(crate) fn with_sealing_key<T>(
+        &self,
+        purpose: Purpose,
+        work: impl FnOnce(KeyId, &RandomizedNonceKey) -> T,
+    ) -> T {
+        let keys = self.keys.load();
+        work(keys.first.id, keys.first.for_purpose(purpose))
+    }
+
+    /// Does something with the key with `id` for `purpose`; `None` if the ring does not have it.
+    pub(crate) fn with_opening_key<T>(
+        &self,
+        id: KeyId,
+        purpose: Purpose,
+        work: impl FnOnce(&RandomizedNonceKey) -> T,
+    ) -> Option<T> {
+        let keys = self.keys.load();
+        let key = keys.all().find(|key| key.id == id)?;
+        Some(work(key.for_purpose(purpose)))
+    }
+}
+
+impl DerivedRing {
+    fn derive(roots: Vec<RootKey>) -> Result<Self, KeyRingError> {
         let mut keys: Vec<DerivedKeys> = Vec::with_capacity(roots.len());
         for root in roots {
             let derived = DerivedKeys::of(&root);
@@ -148,21 +218,8 @@ impl KeyRing {
         Ok(Self { first, others: keys.collect() })
     }
 
-    /// The id of the key that seals.
-    #[must_use]
-    pub fn sealing_key_id(&self) -> KeyId {
-        self.first.id
-    }
-
-    /// The key that seals for `purpose`.
-    pub(crate) fn sealing_key(&self, purpose: Purpose) -> &RandomizedNonceKey {
-        self.first.for_purpose(purpose)
-    }
-
-    /// The key with `id` for `purpose`, if the ring has it.
-    pub(crate) fn opening_key(&self, id: KeyId, purpose: Purpose) -> Option<&RandomizedNonceKey> {
-        let mut keys = std::iter::once(&self.first).chain(&self.others);
-        keys.find(|key| key.id == id).map(|key| key.for_purpose(purpose))
+    fn all(&self) -> impl Iterator<Item = &DerivedKeys> {
+        std::iter::once(&self.first).chain(&self.others)
     }
 }
 
@@ -218,8 +275,9 @@ impl fmt::Debug for KeyId {
 
 impl fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let others: Vec<_> = self.others.iter().map(|key| key.id).collect();
-        f.debug_struct("KeyRing").field("seals", &self.first.id).field("also_opens", &others).finish_non_exhaustive()
+        let keys = self.keys.load();
+        let others: Vec<_> = keys.others.iter().map(|key| key.id).collect();
+        f.debug_struct("KeyRing").field("seals", &keys.first.id).field("also_opens", &others).finish_non_exhaustive()
     }
 }
 

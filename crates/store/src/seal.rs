@@ -37,18 +37,20 @@ impl KeyRing {
     /// Seals `plaintext` with the first key. To open it takes the same purpose and the same associated data `aad`.
     #[must_use]
     pub fn seal(&self, purpose: Purpose, aad: &[u8], plaintext: &[u8]) -> String {
-        let mut bytes = Vec::with_capacity(SEAL_OVERHEAD_BYTES + plaintext.len());
-        bytes.push(FORMAT);
-        bytes.extend_from_slice(self.sealing_key_id().as_bytes());
-        bytes.extend_from_slice(&[0; NONCE_LEN]);
-        bytes.extend_from_slice(plaintext);
-        let (header, in_out) = bytes.split_at_mut(HEADER_BYTES);
-        let (nonce, tag) = encrypt(self.sealing_key(purpose), aad, in_out);
-        if let Some(slot) = header.last_chunk_mut::<NONCE_LEN>() {
-            *slot = *nonce.as_ref();
-        }
-        bytes.extend_from_slice(tag.as_ref());
-        URL_SAFE_NO_PAD.encode(bytes)
+        self.with_sealing_key(purpose, |key_id, key| {
+            let mut bytes = Vec::with_capacity(SEAL_OVERHEAD_BYTES + plaintext.len());
+            bytes.push(FORMAT);
+            bytes.extend_from_slice(key_id.as_bytes());
+            bytes.extend_from_slice(&[0; NONCE_LEN]);
+            bytes.extend_from_slice(plaintext);
+            let (header, in_out) = bytes.split_at_mut(HEADER_BYTES);
+            let (nonce, tag) = encrypt(key, aad, in_out);
+            if let Some(slot) = header.last_chunk_mut::<NONCE_LEN>() {
+                *slot = *nonce.as_ref();
+            }
+            bytes.extend_from_slice(tag.as_ref());
+            URL_SAFE_NO_PAD.encode(bytes)
+        })
     }
 
     /// Opens what [`seal`](Self::seal) made under any key of the ring. The caller bounds the length of `text`.
@@ -84,11 +86,13 @@ impl KeyRing {
             return Err(OpenError::Malformed);
         }
         let key_id = KeyId::from_bytes(*key_id);
-        let key = self.opening_key(key_id, purpose).ok_or(OpenError::UnknownKey { key_id })?;
-        let plaintext = key
-            .open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(aad), ciphertext)
-            .map_err(|_| OpenError::Tampered)?;
-        Ok(plaintext)
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        let opened = self.with_opening_key(key_id, purpose, |key| {
+            key.open_in_place(nonce, Aad::from(aad), ciphertext).map(|plaintext| plaintext.len())
+        });
+        let opened = opened.ok_or(OpenError::UnknownKey { key_id })?;
+        let plaintext_bytes = opened.map_err(|_| OpenError::Tampered)?;
+        ciphertext.get(..plaintext_bytes).ok_or(OpenError::Tampered)
     }
 }
 

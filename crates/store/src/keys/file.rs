@@ -12,7 +12,7 @@ use std::{
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use super::{DerivedKeys, KeyRing, RootKey, RootKeyError, fill_random};
+use super::{KeyRing, RootKey, RootKeyError, fill_random};
 
 /// The name of the file in the state directory that holds the generated root key, in base64.
 pub const KEY_FILE_NAME: &str = "seal.key";
@@ -87,7 +87,7 @@ impl KeyRing {
             Some(root) => root,
             None => make(directory, &path)?,
         };
-        Ok(Self { first: DerivedKeys::of(&root), others: Vec::new() })
+        Ok(Self::of_one(&root))
     }
 }
 
