@@ -4,6 +4,8 @@ use std::{fmt, time::Duration};
 
 use zeroize::Zeroizing;
 
+use crate::error::ConfigError;
+
 /// How Redis is reached.
 #[derive(Clone, Debug)]
 pub struct RedisConfig {
@@ -104,7 +106,28 @@ impl RedisConfig {
     }
 }
 
+impl RedisConfig {
+    /// Whether it can work.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        let fits = |character: u8| character.is_ascii_graphic() && !matches!(character, b'{' | b'}');
+        if !(1..=PREFIX_BYTES_MAX).contains(&self.prefix.len()) || !self.prefix.bytes().all(fits) {
+            return Err(ConfigError::Prefix);
+        }
+        let addresses = match &self.topology {
+            Topology::Single { .. } => 1,
+            Topology::Sentinel { sentinels, .. } => sentinels.len(),
+            Topology::Cluster { nodes } => nodes.len(),
+        };
+        if addresses == 0 { Err(ConfigError::NoAddress) } else { Ok(()) }
+    }
+}
+
 impl RedisPassword {
+    /// The password in the clear, for whoever sends it.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// Takes a password.
     #[must_use]
     pub fn new(password: &str) -> Self {
@@ -123,3 +146,5 @@ impl Default for RedisTimeouts {
         Self { connect: Duration::from_secs(1), response: Duration::from_secs(1) }
     }
 }
+
+const PREFIX_BYTES_MAX: usize = 64;

@@ -10,6 +10,12 @@ pub enum ConfigError {
     /// No server is named.
     #[error("no address is named")]
     NoAddress,
+    /// The library that speaks to Redis does not take it: an address or a certificate.
+    #[error("this does not lead to Redis: {reason}")]
+    Unusable {
+        /// What it said.
+        reason: String,
+    },
 }
 
 /// The reasons why a start has to end: waiting does not help.

@@ -1,8 +1,19 @@
 //! The ports of `outboard-store` on Redis: a single server, Sentinel or Cluster.
 
+mod cells;
 mod config;
+mod connector;
+mod counters;
 mod error;
+mod keys;
+mod link;
+mod logs;
+mod random;
+mod script;
 mod store;
+mod subscriptions;
+mod time;
+mod value;
 
 pub use crate::{
     config::{Address, RedisConfig, RedisPassword, RedisTimeouts, RedisTls, Topology},

@@ -3,12 +3,31 @@
 use std::{sync::Arc, time::Duration};
 
 use outboard_store::{Clock, KeyRing, Store};
+use redis::{ErrorKind, RedisError, ServerErrorKind};
 
-use crate::{config::RedisConfig, error::ConnectError};
+use crate::{
+    cells::RedisCells,
+    config::RedisConfig,
+    connector::Connector,
+    counters::RedisCounters,
+    error::{ConfigError, ConnectError},
+    keys::Names,
+    link::Link,
+    logs::{Connections, RedisLogs},
+    subscriptions::Subscriptions,
+};
 
-/// The ports on Redis. Clones are the same one.
+/// The ports on Redis. Clones are the same one. Its connections are kept until the last clone and the last [`Store`] made of
+/// it are dropped.
 #[derive(Clone, Debug)]
-pub struct RedisStore {}
+pub struct RedisStore {
+    link: Link,
+    subscriptions: Subscriptions,
+    names: Names,
+    connections: Connections,
+    value_bytes_max: usize,
+    entry_bytes_max: usize,
+}
 
 /// How the store is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,19 +56,48 @@ impl RedisStore {
     ///
     /// Dropped early, nothing is left.
     pub async fn connect(config: RedisConfig) -> Result<Self, ConnectError> {
-        let _ = config;
-        std::future::pending().await
+        config.check()?;
+        let RedisConfig { timeouts, value_bytes_max, entry_bytes_max, .. } = config;
+        let connector = Connector::new(&config).map_err(|error| ConfigError::Unusable { reason: error.to_string() })?;
+        let connector = Arc::new(connector);
+        let first = connector.connect().await;
+        if let Err(error) = &first
+            && refuses(error)
+        {
+            return Err(ConnectError::Refused { reason: error.to_string() });
+        }
+        Ok(Self {
+            link: Link::keep(Arc::clone(&connector), timeouts, first),
+            subscriptions: Subscriptions::keep(connector, timeouts),
+            names: Names::new(&config.prefix),
+            connections: Connections::default(),
+            value_bytes_max,
+            entry_bytes_max,
+        })
     }
 
     /// The three ports on it, with these keys and this clock.
     #[must_use]
     pub fn store(&self, keys: Arc<KeyRing>, clock: Arc<dyn Clock>) -> Store {
-        Store::in_memory(keys, clock)
+        let Self { link, subscriptions, names, connections, value_bytes_max, entry_bytes_max } = self.clone();
+        Store {
+            keys,
+            clock,
+            cells: Arc::new(RedisCells { link: link.clone(), names: names.clone(), value_bytes_max }),
+            counters: Arc::new(RedisCounters { link: link.clone(), names: names.clone() }),
+            logs: Arc::new(RedisLogs { link, names, subscriptions, entry_bytes_max, connections }),
+        }
     }
 
     /// How it is doing. Asks nothing of it: a probe of its own keeps this fresh while the store lives.
     #[must_use]
     pub fn condition(&self) -> StoreCondition {
-        StoreCondition::Up
+        self.link.condition()
     }
+}
+
+/// Whether the server does not want us, rather than not being there.
+fn refuses(error: &RedisError) -> bool {
+    matches!(error.kind(), ErrorKind::AuthenticationFailed | ErrorKind::Server(ServerErrorKind::NoPerm))
+        || matches!(error.code(), Some("NOAUTH" | "WRONGPASS" | "NOPERM"))
 }

@@ -161,6 +161,15 @@ pub trait Logs: Send + Sync + fmt::Debug {
     fn entry_bytes_max(&self) -> usize;
 }
 
+impl LogKey {
+    /// Whether this is a [`Bus`](crate::Bus), whose readers go by their position for ever: an adapter that may lose what it
+    /// has acknowledged, as one that changes servers, tells them of a gap.
+    #[must_use]
+    pub fn is_bus(&self) -> bool {
+        self.kind == BUS
+    }
+}
+
 impl LogPage {
     /// Where to read on: after the last entry of the page, or where the log is when the page has none.
     #[must_use]
