@@ -34,7 +34,7 @@ pub enum Topology {
     /// One server.
     Single {
         /// Where it listens.
-        address: Address,
+        address: ServerAddress,
         /// The number of the database.
         database: u8,
     },
@@ -43,7 +43,7 @@ pub enum Topology {
         /// What the Sentinels call it.
         master: String,
         /// Where they listen.
-        sentinels: Vec<Address>,
+        sentinels: Vec<ServerAddress>,
         /// The ACL user of the Sentinels themselves.
         username: Option<String>,
         /// Its password.
@@ -54,13 +54,13 @@ pub enum Topology {
     /// A Cluster.
     Cluster {
         /// Some of its nodes, from which the others are learned.
-        nodes: Vec<Address>,
+        nodes: Vec<ServerAddress>,
     },
 }
 
 /// Host and port.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Address {
+pub struct ServerAddress {
     /// A name or an IP address.
     pub host: String,
     /// The port.

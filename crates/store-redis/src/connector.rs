@@ -8,14 +8,14 @@ use std::{
 use redis::{
     AsyncConnectionConfig, Client, ClientTlsConfig, Cmd, ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo,
     RedisConnectionInfo, RedisError, RedisResult, TlsCertificates, TlsMode, Value,
-    aio::{ConnectionLike as _, MultiplexedConnection, PubSub},
+    aio::{MultiplexedConnection, PubSub},
     cluster::ClusterClient,
     cluster_async::ClusterConnection,
     sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType},
 };
 use tokio::sync::Mutex;
 
-use crate::config::{Address, RedisConfig, RedisPassword, RedisTimeouts, RedisTls, Topology};
+use crate::config::{RedisConfig, RedisPassword, RedisTimeouts, RedisTls, ServerAddress, Topology};
 
 /// A connection that many use at the same time. Clones share it.
 #[derive(Clone)]
@@ -47,8 +47,8 @@ impl Connection {
     /// Sends a command and waits for its answer.
     pub(crate) async fn send(&mut self, command: &Cmd) -> RedisResult<Value> {
         match self {
-            Self::Server(connection) => connection.req_packed_command(command).await,
-            Self::Cluster(connection) => connection.req_packed_command(command).await,
+            Self::Server(connection) => command.query_async(connection).await,
+            Self::Cluster(connection) => command.query_async(connection).await,
         }
     }
 }
@@ -134,7 +134,7 @@ pub(crate) async fn within<T>(time: Duration, work: impl Future<Output = RedisRe
     }
 }
 
-fn client(config: &RedisConfig, address: &Address, database: u8) -> RedisResult<Client> {
+fn client(config: &RedisConfig, address: &ServerAddress, database: u8) -> RedisResult<Client> {
     let info = info(config, address, database)?;
     match &config.tls {
         Some(tls) => Client::build_with_tls(info, certificates(tls)),
@@ -142,12 +142,12 @@ fn client(config: &RedisConfig, address: &Address, database: u8) -> RedisResult<
     }
 }
 
-fn info(config: &RedisConfig, address: &Address, database: u8) -> RedisResult<ConnectionInfo> {
+fn info(config: &RedisConfig, address: &ServerAddress, database: u8) -> RedisResult<ConnectionInfo> {
     let login = login(config.username.as_deref(), config.password.as_ref()).set_db(i64::from(database));
     Ok(address_of(address, config.tls.is_some()).into_connection_info()?.set_redis_settings(login))
 }
 
-fn address_of(Address { host, port }: &Address, is_tls: bool) -> ConnectionAddr {
+fn address_of(ServerAddress { host, port }: &ServerAddress, is_tls: bool) -> ConnectionAddr {
     if is_tls {
         ConnectionAddr::TcpTls { host: host.clone(), port: *port, insecure: false, tls_params: None }
     } else {
@@ -214,10 +214,9 @@ fn cluster(config: &RedisConfig, nodes: Vec<ConnectionInfo>) -> RedisResult<Clus
 }
 
 fn certificates(RedisTls { ca_pem, client }: &RedisTls) -> TlsCertificates {
-    let client_tls = client.as_ref().map(|(certificate, key)| ClientTlsConfig {
-        client_cert: certificate.clone(),
-        client_key: key.to_vec(),
-    });
+    let client_tls = client
+        .as_ref()
+        .map(|(certificate, key)| ClientTlsConfig { client_cert: certificate.clone(), client_key: key.to_vec() });
     TlsCertificates { client_tls, root_cert: ca_pem.clone() }
 }
 

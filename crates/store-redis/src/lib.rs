@@ -16,7 +16,7 @@ mod time;
 mod value;
 
 pub use crate::{
-    config::{Address, RedisConfig, RedisPassword, RedisTimeouts, RedisTls, Topology},
+    config::{RedisConfig, RedisPassword, RedisTimeouts, RedisTls, ServerAddress, Topology},
     error::{ConfigError, ConnectError},
     store::{RedisStore, StoreCondition},
 };

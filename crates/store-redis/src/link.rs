@@ -61,6 +61,9 @@ enum LinkError {
     /// It answered with something else than was asked for.
     #[error("Redis answered with something unexpected")]
     Unexpected,
+    /// It is another connection than before, perhaps to another server.
+    #[error("the connection to Redis is a new one: what was appended last may be lost")]
+    Reconnected,
 }
 
 impl Link {
@@ -82,6 +85,7 @@ impl Link {
             Ok(connection) => shared.live.store(Some(Arc::new(Live { connection, epoch: 1 }))),
             Err(error) => shared.give_up(None, &error),
         }
+        #[expect(clippy::disallowed_methods, reason = "it ends when this is dropped, not with the server's work")]
         let keeper = tokio::spawn(Arc::clone(&shared).run()).abort_handle();
         Self(Arc::new(Inner { shared, keeper }))
     }
@@ -223,7 +227,9 @@ fn breaks(error: &RedisError) -> bool {
         ),
         ErrorKind::Extension => matches!(error.code(), Some("NOAUTH" | "WRONGPASS")),
         ErrorKind::AuthenticationFailed => true,
-        _ => error.is_io_error() || error.is_timeout() || error.is_connection_dropped() || error.is_unrecoverable_error(),
+        _ => {
+            error.is_io_error() || error.is_timeout() || error.is_connection_dropped() || error.is_unrecoverable_error()
+        }
     }
 }
 
@@ -239,6 +245,11 @@ fn unavailable(error: LinkError) -> StoreError {
 /// The answer to a question has another shape than it always has.
 pub(crate) fn unexpected() -> StoreError {
     unavailable(LinkError::Unexpected)
+}
+
+/// The connection is not the one that the caller relied on.
+pub(crate) fn reconnected() -> StoreError {
+    unavailable(LinkError::Reconnected)
 }
 
 /// A little less or more, so that replicas do not all come at the same moment.

@@ -13,7 +13,7 @@ use redis::Value;
 
 use crate::{
     keys::Names,
-    link::{Link, unexpected},
+    link::{Link, reconnected, unexpected},
     script::{LOG_APPEND, LOG_DELETE, LOG_READ},
     subscriptions::Subscriptions,
     time::millis,
@@ -30,8 +30,9 @@ pub(crate) struct RedisLogs {
     pub(crate) connections: Connections,
 }
 
-/// Over which connection each bus was read last. A server that takes over may not have all that was acknowledged before,
-/// and what it is given then may have the same sequences: whoever reads a bus over a new connection is told of a gap.
+/// Over which connection each bus was tailed last, by the one reader that it has in a process. A server that takes over may
+/// not have all that was acknowledged before, and what it is given then may have the same sequences: so waiting over a new
+/// connection fails once, and the reader knows that something may be lost.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Connections(Arc<Mutex<HashMap<LogKey, u64>>>);
 
@@ -59,14 +60,15 @@ impl RedisLogs {
         }
     }
 
-    async fn is_newest(&self, key: LogKey, after: Sequence) -> Result<bool, StoreError> {
+    /// Whether there is nothing after this, and over which connection that was asked.
+    async fn is_newest(&self, key: LogKey, after: Sequence) -> Result<(bool, u64), StoreError> {
         let mut command = redis::cmd("XREVRANGE");
         command.arg(self.names.log(key)).arg("+").arg("-").arg("COUNT").arg(1);
-        let newest = list(self.link.send(&command).await?.0)?.into_iter().next();
-        let Some(newest) = newest else { return Ok(after == Sequence::ZERO) };
+        let (answer, connection) = self.link.send(&command).await?;
+        let Some(newest) = list(answer)?.into_iter().next() else { return Ok((after == Sequence::ZERO, connection)) };
         let id = list(newest)?.into_iter().next().map(bytes).transpose()?.flatten();
         let id = id.as_deref().and_then(|id| std::str::from_utf8(id).ok()?.split('-').next()?.parse().ok());
-        Ok(after.as_u64() == id.ok_or_else(unexpected)?)
+        Ok((after.as_u64() == id.ok_or_else(unexpected)?, connection))
     }
 }
 
@@ -93,12 +95,7 @@ impl Logs for RedisLogs {
         Box::pin(async move {
             let (after_text, most) = (after.as_u64().to_string(), entries_max.min(BOUND_MAX).to_string());
             let arguments = [after_text.as_bytes(), most.as_bytes()];
-            let (answer, connection) = self.link.run(&LOG_READ, &[self.names.log(key)], &arguments).await?;
-            let mut page = page(answer)?;
-            if key.is_bus() && self.connections.is_another(key, connection) && after != Sequence::ZERO {
-                page.gap = true;
-            }
-            Ok(page)
+            page(self.link.run(&LOG_READ, &[self.names.log(key)], &arguments).await?.0)
         })
     }
 
@@ -109,7 +106,11 @@ impl Logs for RedisLogs {
             let mut woken = pin!(waiter.woken());
             // From here on no wake is missed; what was appended before is seen by the look that follows.
             woken.as_mut().enable();
-            if self.is_newest(key, after).await? {
+            let (is_newest, connection) = self.is_newest(key, after).await?;
+            if key.is_bus() && self.connections.is_another(key, connection) {
+                return Err(reconnected());
+            }
+            if is_newest {
                 // A message may be lost between the nodes of a Cluster: whoever waits looks again now and then.
                 drop(tokio::time::timeout(LOOK_EVERY, woken).await);
             }
@@ -130,7 +131,7 @@ impl Logs for RedisLogs {
 }
 
 impl Connections {
-    /// Notes over which connection a bus was read. Returns whether it was another one before.
+    /// Notes over which connection a bus was tailed. Returns whether it was another one before.
     fn is_another(&self, key: LogKey, connection: u64) -> bool {
         let mut connections = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         connections.insert(key, connection).is_some_and(|before| before != connection)

@@ -59,6 +59,7 @@ impl Subscriptions {
     /// Begins to keep a connection.
     pub(crate) fn keep(connector: Arc<Connector>, timeouts: RedisTimeouts) -> Self {
         let shared = Arc::new(Shared { connector, timeouts, channels: Mutex::default(), wanted: Notify::new() });
+        #[expect(clippy::disallowed_methods, reason = "it ends when this is dropped, not with the server's work")]
         let keeper = tokio::spawn(Arc::clone(&shared).run()).abort_handle();
         Self(Arc::new(Inner { shared, keeper }))
     }

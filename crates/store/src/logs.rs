@@ -147,7 +147,8 @@ pub trait Logs: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`].
+    /// [`StoreError::Unavailable`]; of a [bus](LogKey::is_bus) also once when the store may have lost what was appended last,
+    /// as one that changes servers: its reader then takes it that something is missing.
     fn tail(&self, key: LogKey, after: Sequence) -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// Removes the log and wakes who waits for it. Returns whether there was one.
@@ -162,8 +163,7 @@ pub trait Logs: Send + Sync + fmt::Debug {
 }
 
 impl LogKey {
-    /// Whether this is a [`Bus`](crate::Bus), whose readers go by their position for ever: an adapter that may lose what it
-    /// has acknowledged, as one that changes servers, tells them of a gap.
+    /// Whether this is a [`Bus`](crate::Bus): it has one reader in each process, which goes by its position for ever.
     #[must_use]
     pub fn is_bus(&self) -> bool {
         self.kind == BUS
