@@ -3,15 +3,20 @@
 //! Ratios are what counts: absolute numbers belong to the machine, and to what else it does at that moment. So in each round
 //! all servers are fresh processes on the same core, and are loaded in turn, a second each: whatever disturbs the one
 //! disturbs the others. Every answer is verified.
+//!
+//! Then it is counted how often each kind of call goes to the store.
 
 mod accounting;
+mod cores;
+mod redis;
 mod report;
+mod shared;
+mod trips;
 
 use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
-    thread,
     time::Duration,
 };
 
@@ -21,10 +26,12 @@ use serde::Deserialize;
 
 use self::{
     accounting::Cpu,
+    cores::Cores,
+    redis::{Redis, TripCounter},
     report::{Point, Turn, Turns},
 };
 use crate::{
-    process,
+    packages, process,
     say::say,
     server::{self, Server},
     workspace::{Profile, Workspace},
@@ -32,6 +39,9 @@ use crate::{
 
 /// How many connections, each with one request in flight.
 pub(crate) const CONNECTIONS: [u32; 3] = [1, 32, 256];
+
+/// How many replicas there are where there are several. They share one core and the connections.
+const REPLICAS: usize = 3;
 
 /// How long a server is loaded at a time, in seconds. The first time, which is not measured, warms it up.
 const TURN_SECONDS: u64 = 1;
@@ -48,11 +58,14 @@ pub(crate) struct Options {
     /// How many seconds of load for each server at each number of connections, in a round
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=300))]
     seconds: u64,
+    /// Only count the trips to the store
+    #[arg(long)]
+    trips: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { rounds: 3, seconds: 4 }
+        Self { rounds: 3, seconds: 4, trips: false }
     }
 }
 
@@ -68,8 +81,9 @@ struct Load {
     template: String,
 }
 
-/// Measures, prints the table, and fails if an answer was wrong or the target is missed.
+/// Measures, prints the tables, and fails if an answer was wrong or a target is missed.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
+    packages::ensure(&[packages::REDIS])?;
     let bench = Bench {
         limit: workspace.build("bench-limit", "bench-limit", Profile::Release)?,
         ours: workspace.build("everything", "everything", Profile::Release)?,
@@ -79,6 +93,9 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
         cores: Cores::available(),
         options,
     };
+    if options.trips {
+        return bench.trips();
+    }
     let mut turns = Turns::default();
     for round in 1..=options.rounds {
         say!("round {round} of {}", options.rounds);
@@ -86,7 +103,8 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     }
     say!("\n{}\n\n{}", turns.table(), bench.cores.described());
     bench.verifications()?;
-    turns.judge()
+    let trips = bench.trips();
+    turns.judge().and(trips)
 }
 
 /// The programs, and where they run.
@@ -110,12 +128,17 @@ impl Bench<'_> {
         let mut command = server::serve(self.cores.server(&self.ours), &self.place)?;
         let ours = Loaded::open(Server::start(&mut command, log("ours"))?);
         let with_token = self.asking(log("with-token"))?;
+        let redis = self.redis()?;
+        let with_redis = self.sharing(&redis, "with-redis", 1)?;
+        let replicas = self.sharing(&redis, "replicas", REPLICAS)?;
 
         let warm_up = |server: &Loaded| Ok::<_, anyhow::Error>(self.load(server, 32)?.template);
         let (expected, got) = (warm_up(&limit)?, warm_up(&ours)?);
         ensure!(expected == got, "the servers do not answer the same bytes:\n  limit: {expected}\n  ours:  {got}");
-        let got = warm_up(&with_token)?;
-        ensure!(expected == got, "with a token, the answer is not the same: {got}");
+        for (server, how) in [(&with_token, "with a token"), (&with_redis, "with Redis"), (&replicas, "on replicas")] {
+            let got = warm_up(server)?;
+            ensure!(expected == got, "{how}, the answer is not the same: {got}");
+        }
 
         for connections in CONNECTIONS {
             for _ in 0..self.options.seconds {
@@ -123,14 +146,38 @@ impl Bench<'_> {
                     limit: self.measure(&limit, connections)?,
                     ours: self.measure(&ours, connections)?,
                     with_token: self.measure(&with_token, connections)?,
+                    with_redis: self.measure(&with_redis, connections)?,
+                    replicas: self.measure(&replicas, connections)?,
                 };
                 turns.add(connections, turn);
             }
         }
         // The bare server knows no signal: killing it is its normal end.
-        limit.server.kill()?;
-        ours.server.stop()?;
-        with_token.server.stop()
+        limit.kill()?;
+        [ours, with_token, with_redis, replicas].into_iter().try_for_each(Loaded::stop)
+    }
+
+    /// A Redis away from the servers' core.
+    fn redis(&self) -> Result<Redis> {
+        Redis::start(self.cores.load(Path::new("redis-server")), &self.place)
+    }
+
+    /// So many replicas of a server of ours on this Redis.
+    fn sharing(&self, redis: &Redis, name: &str, replicas: usize) -> Result<Loaded> {
+        let place = self.place.join(name);
+        fs::create_dir_all(&place)?;
+        let servers = shared::start(|| self.cores.server(&self.ours), redis, &place, replicas)?;
+        Ok(Loaded { servers, token: None })
+    }
+
+    /// Counts how often each kind of call goes to the store of one server.
+    fn trips(&self) -> Result<()> {
+        let redis = self.redis()?;
+        let counter = TripCounter::watch(&redis)?;
+        let loaded = self.sharing(&redis, "trips", 1)?;
+        let url = loaded.servers.first().map(Server::url).unwrap_or_default();
+        trips::run(url, counter)?;
+        loaded.stop()
     }
 
     /// A server of ours that asks for a token, and one for it, which is signed by RS256.
@@ -145,7 +192,7 @@ impl Bench<'_> {
         let mut command = Command::new(&self.ours);
         command.arg("token").arg("--state-dir").arg(place.join("state")).arg(server.url());
         let token = process::capture_within(LOAD_LIMIT, &mut command).context("there is no token to be had")?;
-        Ok(Loaded { server, token: Some(token.trim().to_owned()) })
+        Ok(Loaded { servers: vec![server], token: Some(token.trim().to_owned()) })
     }
 
     /// Prints how many tokens of each algorithm are verified in a second, none of which was seen before.
@@ -156,9 +203,9 @@ impl Bench<'_> {
 
     /// Loads one server for its turn.
     fn measure(&self, server: &Loaded, connections: u32) -> Result<Point> {
-        let before = Cpu::of(server.server.pid())?;
+        let before = server.cpu()?;
         let load = self.load(server, connections)?;
-        let cpu = Cpu::of(server.server.pid())?.since(before);
+        let cpu = server.cpu()?.since(before);
         Ok(Point {
             // The request by which the load generator learns the answer is one of them.
             cpu_us: cpu.as_secs_f64() * 1e6 / (load.requests + 1) as f64,
@@ -172,7 +219,10 @@ impl Bench<'_> {
     fn load(&self, loaded: &Loaded, connections: u32) -> Result<Load> {
         let (connections, seconds) = (connections.to_string(), TURN_SECONDS.to_string());
         let mut command = self.cores.load(&self.load);
-        command.args(["--url", loaded.server.url(), "--connections", &connections, "--seconds", &seconds]);
+        command.args(["--connections", &connections, "--seconds", &seconds]);
+        for server in &loaded.servers {
+            command.args(["--url", server.url()]);
+        }
         if let Some(token) = &loaded.token {
             command.env("BENCH_TOKEN", token);
         }
@@ -185,9 +235,9 @@ impl Bench<'_> {
     }
 }
 
-/// A server under load.
+/// A server under load: a process, or several replicas.
 struct Loaded {
-    server: Server,
+    servers: Vec<Server>,
     /// What it asks for.
     token: Option<String>,
 }
@@ -195,47 +245,19 @@ struct Loaded {
 impl Loaded {
     /// A server that asks for nothing.
     fn open(server: Server) -> Self {
-        Self { server, token: None }
-    }
-}
-
-/// Whether server and load each get a core of their own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Cores {
-    Apart,
-    Shared,
-}
-
-impl Cores {
-    /// Where there are two cores, and `taskset` (util-linux) to give them out.
-    fn available() -> Self {
-        let cores = thread::available_parallelism().map_or(1, usize::from);
-        if cores >= 2 && process::exists("taskset") { Self::Apart } else { Self::Shared }
+        Self { servers: vec![server], token: None }
     }
 
-    fn server(self, program: &Path) -> Command {
-        self.on("0", program)
+    /// What all its processes have used.
+    fn cpu(&self) -> Result<Cpu> {
+        self.servers.iter().map(|server| Cpu::of(server.pid())).sum()
     }
 
-    fn load(self, program: &Path) -> Command {
-        self.on("1", program)
+    fn stop(self) -> Result<()> {
+        self.servers.into_iter().try_for_each(Server::stop)
     }
 
-    fn on(self, core: &str, program: &Path) -> Command {
-        match self {
-            Self::Apart => {
-                let mut command = Command::new("taskset");
-                command.args(["--cpu-list", core]).arg(program);
-                command
-            }
-            Self::Shared => Command::new(program),
-        }
-    }
-
-    fn described(self) -> &'static str {
-        match self {
-            Self::Apart => "Server on core 0, load on core 1, loopback, keep-alive; medians of all turns.",
-            Self::Shared => "Server and load share all cores, loopback, keep-alive; medians of all turns.",
-        }
+    fn kill(self) -> Result<()> {
+        self.servers.into_iter().try_for_each(Server::kill)
     }
 }

@@ -2,11 +2,11 @@
 
 use std::{fs, path::Path, process::Command, time::Duration};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 
 use crate::{
     node::{self, Node, Pinned},
-    process,
+    packages, process,
     say::say,
     server::Server,
     workspace::{Profile, Workspace},
@@ -38,9 +38,7 @@ all_of = ["notes:a_scope_that_is_as_long_as_they_come_and_has_no_place_to_break"
 
 /// Runs the tests in the machine's own Chromium; fails if one does.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
-    if !process::exists("chromium") {
-        bail!("Chromium is needed (Debian: apt-get install -y --no-install-recommends chromium)");
-    }
+    packages::ensure(&packages::FOR_BROWSER)?;
     let program = workspace.build("outboard-server", "outboard", Profile::Debug)?;
     let node = Node::install(workspace)?;
     node::npm_ci(workspace, FOLDER, Pinned::Install)?;

@@ -5,10 +5,11 @@
 //! fails the run, in scenarios that the suite does not score too, and so does an entry for which nothing failed.
 //!
 //! All three run twice: where nobody is asked for a token, and where everybody is. Then the suite for authorization servers
-//! runs against the issuer for development.
+//! runs against the issuer for development. On several replicas all but that runs again, with the same outcome.
 
 mod expected;
 mod issuer;
+mod replicated;
 mod results;
 mod secured;
 
@@ -19,6 +20,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
+use clap::Args;
 
 use self::{expected::Expected, results::Results};
 use crate::{
@@ -44,17 +46,34 @@ const POLLING: Whole = ("server-sse-polling", 3);
 /// The suite's program within the folder of installed packages.
 const SUITE: &str = "node_modules/@modelcontextprotocol/conformance/dist/index.js";
 
+/// The folder, in that of the suite, with what each scenario said of one process.
+const RESULTS: &str = "conformance/results";
+
+/// What may be chosen.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Options {
+    /// Then once more on so many replicas behind a round-robin proxy: nothing may be different there
+    #[arg(long, value_parser = clap::value_parser!(u32).range(2..=16))]
+    replicas: Option<u32>,
+}
+
 /// Runs the suite; fails if anything unexpected happened in any run.
-pub(crate) fn run(workspace: &Workspace) -> Result<()> {
-    let suite = Suite {
-        root: workspace.root.clone(),
-        everything: workspace.build("everything", "everything", Profile::Debug)?,
-        node: Node::install(workspace)?,
-        place: workspace.scratch("conformance")?,
-        results: workspace.fresh("conformance/results")?,
-    };
+pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
+    let suite = Suite::install(workspace, RESULTS)?;
     let mut failed = open(&suite)?;
     failed.extend(secured::run(&suite)?);
+    if let Some(replicas) = options.replicas {
+        failed.extend(replicated::run(workspace, replicas)?);
+    }
+    verdict(&failed)
+}
+
+/// The runs on replicas alone, compared with what the last run on one process has left.
+pub(crate) fn run_replicated(workspace: &Workspace, replicas: u32) -> Result<()> {
+    verdict(&replicated::run(workspace, replicas)?)
+}
+
+fn verdict(failed: &[String]) -> Result<()> {
     if !failed.is_empty() {
         bail!("conformance runs with surprises: {}", failed.join(", "));
     }
@@ -83,6 +102,17 @@ struct Suite {
 }
 
 impl Suite {
+    /// Installs the suite, with an empty folder for its results.
+    fn install(workspace: &Workspace, results: &str) -> Result<Self> {
+        Ok(Self {
+            root: workspace.root.clone(),
+            everything: workspace.build("everything", "everything", Profile::Debug)?,
+            node: Node::install(workspace)?,
+            place: workspace.scratch("conformance")?,
+            results: workspace.fresh(results)?,
+        })
+    }
+
     /// All runs against this URL; returns which failed, their names with this at the end.
     fn judge(&self, suffix: &str, url: &str) -> Vec<String> {
         let mut failed = Vec::new();

@@ -23,7 +23,7 @@ use self::{
     targets::{Step, TARGETS, Target, plan},
 };
 use crate::{
-    process,
+    process, replicas,
     say::say,
     server::Server,
     table,
@@ -42,22 +42,41 @@ pub(crate) struct Options {
     /// Only against this target; may be given several times
     #[arg(long = "target", value_parser = PossibleValuesParser::new(TARGETS.iter().map(|target| target.name)))]
     targets: Vec<String>,
+    /// On so many replicas behind a round-robin proxy; targets that are one process are left out, and named
+    #[arg(long, value_parser = clap::value_parser!(u32).range(2..=16))]
+    replicas: Option<u32>,
+}
+
+impl Options {
+    /// All clients, on so many replicas.
+    pub(crate) fn on_replicas(replicas: u32) -> Self {
+        Self { replicas: Some(replicas), ..Self::default() }
+    }
 }
 
 /// Runs the matrix; fails if one cell does.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
     let wanted = |list: &[String], name: &str| list.is_empty() || list.iter().any(|one| one == name);
     let clients: Vec<_> = CLIENTS.iter().filter(|client| wanted(&options.clients, client.name)).collect();
-    let targets: Vec<_> = TARGETS.iter().filter(|target| wanted(&options.targets, target.name)).collect();
+    let mut targets: Vec<_> = TARGETS.iter().filter(|target| wanted(&options.targets, target.name)).collect();
+    if options.replicas.is_some() {
+        targets.retain(|target| target.one_process().inspect(|reason| skipped(target, reason)).is_none());
+        ensure!(!targets.is_empty(), "none of these targets can be several replicas");
+    }
     let place = Place::install(workspace, &clients, &targets)?;
     let mut rows = Vec::new();
     for target in targets {
-        rows.extend(column(workspace, &place, &clients, target)?);
+        rows.extend(column(workspace, &place, &clients, (target, options.replicas))?);
     }
     say!("\n{}\n\n{}", matrix(&rows), remarks(&rows));
     let failed: usize = rows.iter().map(Row::failed).sum();
     ensure!(failed == 0, "{failed} steps of the matrix failed");
     Ok(())
+}
+
+/// Tells why a target is left out.
+fn skipped(target: &Target, reason: &str) {
+    say!("left out on replicas: {}: {reason}", target.name);
 }
 
 /// What one client did against one target.
@@ -79,18 +98,22 @@ impl Row {
     }
 }
 
-/// All clients against one target.
+/// All clients against one target, which is so many replicas, or one process.
 fn column(
     workspace: &Workspace,
     place: &Place,
     clients: &[&'static Client],
-    target: &'static Target,
+    (target, replicas): (&'static Target, Option<u32>),
 ) -> Result<Vec<Row>> {
-    let outboard = workspace.build(target.package(), target.binary(), Profile::Debug)?;
     say!("\n{}: {}", target.name, target.title);
     let document = target.wants_document().then(|| Document::serve(place)).transpose()?;
-    let mut command = place.serve(&outboard, target, document.as_ref())?;
-    let server = Server::start(&mut command, place.folder.join(format!("{}.log", target.name)))?;
+    let log = |name: &str| place.folder.join(format!("{name}.log"));
+    let server = if let Some(replicas) = replicas {
+        replicas::serve(workspace, replicas, None, log(&format!("{}-replicas", target.name)))?
+    } else {
+        let outboard = workspace.build(target.package(), target.binary(), Profile::Debug)?;
+        Server::start(&mut place.serve(&outboard, target, document.as_ref())?, log(target.name))?
+    };
     let rows: Vec<_> = clients
         .iter()
         .map(|&client| {

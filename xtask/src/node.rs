@@ -60,12 +60,10 @@ impl Node {
         Ok(command)
     }
 
-    #[expect(clippy::disallowed_methods, reason = "a build tool passes its search path on")]
     fn lead_path(&self, command: &mut Command) -> Result<()> {
         if let Some(folder) = &self.folder {
-            let old = env::var_os("PATH").unwrap_or_default();
-            let path = env::join_paths([folder.clone()].into_iter().chain(env::split_paths(&old)))?;
-            command.env("PATH", path);
+            let path = [folder.clone()].into_iter().chain(process::search_path());
+            command.env("PATH", env::join_paths(path)?);
         }
         Ok(())
     }

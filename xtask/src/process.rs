@@ -1,16 +1,21 @@
 //! Runs other programs to their end, and says which one failed.
 
 use std::{
+    env,
     io::Read,
-    path::Path,
-    process::{Command, Output, Stdio},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Output, Stdio},
     thread::{self, JoinHandle},
     time::Duration,
 };
 
 use anyhow::{Context as _, Result, bail};
+use rustix::process::{Pid, Signal};
 
 use crate::clock::Started;
+
+/// How long a program that was told to end may take, before it is killed.
+const ENDING: Duration = Duration::from_secs(20);
 
 /// Runs the command with our own terminal and fails unless it succeeds.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
@@ -19,6 +24,35 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
         bail!("{} ended with {status}", shown(command));
     }
     Ok(())
+}
+
+/// The same for a program that may hang and has children of its own: past the limit it is told to end, with them.
+pub(crate) fn run_within(limit: Duration, command: &mut Command) -> Result<()> {
+    let mut child = command.spawn().with_context(|| format!("cannot start {}", shown(command)))?;
+    if let Some(status) = ended(&mut child, limit)? {
+        if !status.success() {
+            bail!("{} ended with {status}", shown(command));
+        }
+        return Ok(());
+    }
+    rustix::process::kill_process(Pid::from_child(&child), Signal::TERM).context("cannot signal the program")?;
+    if ended(&mut child, ENDING)?.is_none() {
+        child.kill()?;
+        child.wait()?;
+    }
+    bail!("{} was still running after {limit:?} and was ended", shown(command))
+}
+
+/// Waits for the end of a program, but no longer than this.
+fn ended(child: &mut Child, limit: Duration) -> Result<Option<ExitStatus>> {
+    let started = Started::now();
+    loop {
+        let status = child.try_wait()?;
+        if status.is_some() || started.elapsed() > limit {
+            return Ok(status);
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// Runs the command and returns what it printed; its stderr is shown only if it fails.
@@ -37,17 +71,10 @@ pub(crate) fn capture_within(limit: Duration, command: &mut Command) -> Result<S
         .with_context(|| format!("cannot start {}", shown(command)))?;
     let stdout = reader(child.stdout.take());
     let stderr = reader(child.stderr.take());
-    let started = Started::now();
-    let status = loop {
-        if let Some(status) = child.try_wait()? {
-            break status;
-        }
-        if started.elapsed() > limit {
-            child.kill()?;
-            child.wait()?;
-            bail!("{} was still running after {limit:?} and was killed", shown(command));
-        }
-        thread::sleep(Duration::from_millis(5));
+    let Some(status) = ended(&mut child, limit)? else {
+        child.kill()?;
+        child.wait()?;
+        bail!("{} was still running after {limit:?} and was killed", shown(command));
     };
     printed(command, Output { status, stdout: joined(stdout), stderr: joined(stderr) })
 }
@@ -85,6 +112,12 @@ pub(crate) fn exists(program: &str) -> bool {
     Command::new(program).arg("--version").stdin(Stdio::null()).output().is_ok_and(|output| output.status.success())
 }
 
+/// The folders in which programs are looked for.
+#[expect(clippy::disallowed_methods, reason = "a build tool looks where its user's programs are")]
+pub(crate) fn search_path() -> Vec<PathBuf> {
+    env::split_paths(&env::var_os("PATH").unwrap_or_default()).collect()
+}
+
 /// The command as a person would type it.
 fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program());
@@ -111,6 +144,16 @@ mod tests {
         let long = Duration::from_secs(60);
         assert_eq!(capture_within(long, Command::new("sh").args(["-c", "echo out"])).unwrap(), "out\n");
         assert!(capture_within(long, Command::new("sh").args(["-c", "echo err >&2; exit 1"])).is_err());
+    }
+
+    #[test]
+    fn hanging_program_is_told_to_end() {
+        let error = run_within(Duration::from_millis(50), Command::new("sleep").arg("60")).unwrap_err().to_string();
+        assert_eq!(error, "sleep 60 was still running after 50ms and was ended");
+        let long = Duration::from_secs(60);
+        run_within(long, Command::new("sh").args(["-c", "exit 0"])).unwrap();
+        let error = run_within(long, Command::new("sh").args(["-c", "exit 3"])).unwrap_err().to_string();
+        assert_eq!(error, "sh -c exit 3 ended with exit status: 3");
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::{clock::Started, say::say};
 const STARTUP: Duration = Duration::from_secs(60);
 
 /// How long a server may take to end after SIGTERM before it is killed.
-const SHUTDOWN: Duration = Duration::from_secs(15);
+const SHUTDOWN: Duration = Duration::from_secs(30);
 
 /// How many lines of the log are shown when something went wrong.
 const TAIL_LINES: usize = 40;
@@ -47,14 +47,20 @@ pub(crate) struct Server {
 impl Server {
     /// Starts the command and waits until it has printed the URL of its endpoint. `log` receives stdout and stderr.
     pub(crate) fn start(command: &mut Command, log: PathBuf) -> Result<Self> {
-        Self::start_within(command, log, STARTUP)
+        Self::start_within(command, log, endpoint, STARTUP)
     }
 
-    fn start_within(command: &mut Command, log: PathBuf, limit: Duration) -> Result<Self> {
+    /// The same for a program that has its own words for it: `find` finds the URL in such a line.
+    pub(crate) fn start_saying(command: &mut Command, log: PathBuf, find: Find) -> Result<Self> {
+        Self::start_within(command, log, find, STARTUP)
+    }
+
+    fn start_within(command: &mut Command, log: PathBuf, find: Find, limit: Duration) -> Result<Self> {
         let file = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
         let stderr = file.try_clone().context("cannot share the log file")?;
         let mut child = command
-            .stdin(Stdio::null())
+            // It closes when we end, however that is: so a program that reads it notices.
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(stderr)
             .spawn()
@@ -63,7 +69,7 @@ impl Server {
         // From here on the guard owns the process, whatever happens next.
         let mut server = Self { child, url: String::new(), log, running: true };
         let (found, url) = mpsc::sync_channel(1);
-        thread::spawn(move || copy_lines(BufReader::new(lines), file, &found));
+        thread::spawn(move || copy_lines(BufReader::new(lines), file, find, &found));
         server.url = url.recv_timeout(limit).map_err(|reason| match reason {
             mpsc::RecvTimeoutError::Timeout => anyhow!("the server printed no URL within {limit:?}"),
             mpsc::RecvTimeoutError::Disconnected => anyhow!("the server ended before it printed its URL"),
@@ -132,24 +138,27 @@ impl Drop for Server {
     }
 }
 
-/// Copies the server's stdout to the log until its end, and reports the first endpoint URL in it.
-fn copy_lines(lines: impl BufRead, mut log: File, found: &mpsc::SyncSender<String>) {
+/// Finds a URL in a line.
+type Find = fn(&str) -> Option<String>;
+
+/// Copies the server's stdout to the log until its end, and reports the first URL that is found in it.
+fn copy_lines(lines: impl BufRead, mut log: File, find: Find, found: &mpsc::SyncSender<String>) {
     let mut reported = false;
     for line in lines.lines().map_while(Result::ok) {
         // A log that cannot be written must not stop the copying: the server would block on a full pipe.
         writeln!(log, "{line}").unwrap_or_default();
-        if !reported && let Some(url) = endpoint(&line) {
-            reported = found.try_send(url.to_owned()).is_ok();
+        if !reported && let Some(url) = find(&line) {
+            reported = found.try_send(url).is_ok();
         }
     }
 }
 
 /// The loopback URL of an MCP endpoint within a line.
-fn endpoint(line: &str) -> Option<&str> {
+fn endpoint(line: &str) -> Option<String> {
     let start = line.find("http://127.0.0.1:")?;
     let rest = line.get(start..)?;
     let end = rest.find("/mcp")? + "/mcp".len();
-    rest.get(..end).filter(|url| !url.contains(char::is_whitespace))
+    rest.get(..end).filter(|url| !url.contains(char::is_whitespace)).map(str::to_owned)
 }
 
 /// Shows the last lines of a log.
@@ -183,7 +192,7 @@ mod tests {
             ("nothing", None),
         ];
         for (line, expected) in cases {
-            assert_eq!(endpoint(line), expected, "{line}");
+            assert_eq!(endpoint(line).as_deref(), expected, "{line}");
         }
     }
 
@@ -195,6 +204,18 @@ mod tests {
         assert_eq!(server.url(), "http://127.0.0.1:7/mcp");
         server.stop().unwrap();
         assert!(fs::read_to_string(&log).unwrap().starts_with("hello\n"));
+        fs::remove_file(log).unwrap();
+    }
+
+    #[test]
+    fn words_of_the_program_decide_which_url_it_is() {
+        let log = log("saying");
+        let script = "trap 'exit 0' TERM; echo http://127.0.0.1:7/mcp; echo ready http://127.0.0.1:8/mcp
+            while :; do sleep 0.01; done";
+        let find = |line: &str| line.strip_prefix("ready ").map(str::to_owned);
+        let server = Server::start_saying(&mut shell(script), log.clone(), find).unwrap();
+        assert_eq!(server.url(), "http://127.0.0.1:8/mcp");
+        server.stop().unwrap();
         fs::remove_file(log).unwrap();
     }
 
@@ -213,7 +234,7 @@ mod tests {
         let log = log("silent");
         let error = Server::start(&mut shell("exit 1"), log.clone()).unwrap_err().to_string();
         assert_eq!(error, "the server ended before it printed its URL");
-        let error = Server::start_within(&mut shell("exec sleep 60"), log.clone(), Duration::from_millis(50));
+        let error = Server::start_within(&mut shell("exec sleep 60"), log.clone(), endpoint, Duration::from_millis(50));
         assert_eq!(error.unwrap_err().to_string(), "the server printed no URL within 50ms");
         fs::remove_file(log).unwrap();
     }

@@ -1,7 +1,8 @@
 //! A load generator for one tool call: keep-alive connections over raw HTTP/1.1, every answer compared byte by byte.
 //!
-//! `bench-load --url URL --connections N --seconds S` prints one JSON object; `BENCH_TOKEN` is sent as a bearer token. It is one thread, so that it can be given
-//! one core, and it measures nothing about the server's process: that is the caller's business.
+//! `bench-load --url URL… --connections N --seconds S` prints one JSON object; `BENCH_TOKEN` is sent as a bearer token. Of
+//! several URLs each has its share of the connections, and all have to answer the same bytes. It is one thread, so that it
+//! can be given one core, and it measures nothing about the server's process: that is the caller's business.
 
 mod expect;
 mod run;
@@ -20,9 +21,9 @@ use crate::wire::{Target, Token};
 #[derive(Debug, Parser)]
 #[command(about = "Calls the tool `echo` of a modern MCP server as often as it can, and verifies every answer")]
 struct Arguments {
-    /// The endpoint, `http://ADDRESS:PORT/PATH`.
-    #[arg(long)]
-    url: Target,
+    /// The endpoint, `http://ADDRESS:PORT/PATH`; once for each replica.
+    #[arg(long = "url", value_name = "URL", required = true)]
+    urls: Vec<Target>,
     /// A bearer token to send with each request; by variable, so that it stands in no list of processes.
     #[arg(long, env = "BENCH_TOKEN", hide_env_values = true)]
     token: Option<Token>,
@@ -38,7 +39,7 @@ struct Arguments {
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let limit = Duration::from_secs(arguments.seconds);
-    let report = run::load(&arguments.url, arguments.token.as_ref(), arguments.connections, limit).await?;
+    let report = run::load(&arguments.urls, arguments.token.as_ref(), arguments.connections, limit).await?;
     let text = serde_json::to_string(&report).context("cannot serialise the report")?;
     writeln!(io::stdout(), "{text}").context("cannot print the report")
 }

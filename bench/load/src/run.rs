@@ -50,21 +50,28 @@ struct Seen {
     first_error: Option<String>,
 }
 
-/// Runs the load for as long as `limit`, and a little more for the last answers.
-pub(crate) async fn load(target: &Target, token: Option<&Token>, connections: u32, limit: Duration) -> Result<Report> {
+/// Runs the load for as long as `limit`, and a little more for the last answers. What is right is learnt from the first
+/// target; the connections go to all of them in turn.
+pub(crate) async fn load(
+    targets: &[Target],
+    token: Option<&Token>,
+    connections: u32,
+    limit: Duration,
+) -> Result<Report> {
     let learnt = async {
+        let target = targets.first().context("there is no target")?;
         let mut connection = Connection::open(target).await?;
         let answer = connection.call(&Request::new(target, token, FIRST_ID)).await?;
         Expected::learn(answer, FIRST_ID, &message(FIRST_ID))
     };
     let expected = Arc::new(timeout(PATIENCE, learnt).await.context("the first answer did not come")??);
     let mut open = Vec::new();
-    for _ in 0..connections {
-        open.push(Connection::open(target).await?);
+    for (_, target) in (0..connections).zip(targets.iter().cycle()) {
+        open.push((Connection::open(target).await?, target));
     }
     let start = Instant::now();
     let mut tasks = JoinSet::new();
-    for (connection, first_id) in open.into_iter().zip((FIRST_ID..).step_by(IDS_PER_CONNECTION as usize)) {
+    for ((connection, target), first_id) in open.into_iter().zip((FIRST_ID..).step_by(IDS_PER_CONNECTION as usize)) {
         let request = Request::new(target, token, first_id);
         tasks.spawn(drive(connection, request, Arc::clone(&expected), first_id, start + limit));
     }
@@ -217,15 +224,26 @@ mod tests {
     #[tokio::test]
     async fn right_answers_are_counted() {
         let target = serving(right).await;
-        let report = load(&target, None, 3, Duration::from_millis(50)).await.unwrap();
+        let report = load(&[target], None, 3, Duration::from_millis(50)).await.unwrap();
         assert_eq!((report.errors, report.first_error), (0, None));
         assert!(report.requests > 3 && report.rps > 0.0 && report.p50_us <= report.p99_us);
     }
 
     #[tokio::test]
+    async fn target_that_answers_other_bytes_than_the_first_is_an_error() {
+        let good = [serving(right).await, serving(right).await];
+        let report = load(&good, None, 4, Duration::from_millis(50)).await.unwrap();
+        assert_eq!((report.errors, report.first_error), (0, None));
+        let [first, _] = good;
+        let other = serving(|_, id| right(0, id).replace("complete", "Complete")).await;
+        let report = load(&[first, other], None, 2, Duration::from_millis(50)).await.unwrap();
+        assert!(report.requests > 0 && report.errors > 0);
+    }
+
+    #[tokio::test]
     async fn wrong_answers_are_errors() {
         let target = serving(wrong_after_three).await;
-        let report = load(&target, None, 2, Duration::from_millis(50)).await.unwrap();
+        let report = load(&[target], None, 2, Duration::from_millis(50)).await.unwrap();
         assert_eq!(report.requests, 6);
         assert!(report.errors > 0);
         assert!(report.first_error.unwrap().contains("0rdinary"));

@@ -23,8 +23,8 @@ const BACKLOG: usize = 256;
 /// How many changes wait to be told while the store does not answer; what is over it is left out, with a word in the log.
 const PENDING_MAX: usize = 1_024;
 
-/// How long to wait before the store is tried again.
-const RETRY: Duration = Duration::from_secs(1);
+/// How long to wait before the store is tried again: listeners hear of a change within 2 s of the moment at which it is back.
+const RETRY: Duration = Duration::from_millis(250);
 
 /// Tells clients what has changed. Clones are the same one.
 #[derive(Clone, Debug)]
@@ -48,6 +48,8 @@ struct Recent {
     changes: VecDeque<Read>,
     /// How far the bus was read; `None` before the first reading.
     last: Option<Sequence>,
+    /// When changes may have been missed last.
+    gap: Option<UnixMillis>,
 }
 
 /// A change, as it was read from the bus.
@@ -62,7 +64,7 @@ struct Read {
 #[derive(Clone, Debug)]
 enum News {
     Change(Read),
-    /// The bus no longer had what came before this one.
+    /// Changes may be missing; what comes next stands behind this place, which may be before that of what came last.
     Gap(Sequence),
 }
 

@@ -100,7 +100,23 @@ pub(crate) struct ServeArgs {
     #[command(flatten)]
     pub(crate) auth: AuthArgs,
     #[command(flatten)]
+    pub(crate) replicas: ReplicasArgs,
+    #[command(flatten)]
     pub(crate) log: LogArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Replicas")]
+pub(crate) struct ReplicasArgs {
+    /// Redis that all replicas share: redis://[USER@]HOST[:PORT][/DATABASE], or rediss:// [env: OUTBOARD_REDIS_URL]
+    #[arg(long, value_name = "URL")]
+    pub(crate) redis: Option<String>,
+    /// File with the keys that all replicas share, one in base64 on each line [env: OUTBOARD_KEY_FILE]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// How many replicas run, this one included [default: 1] [env: OUTBOARD_REPLICAS]
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) replicas: Option<usize>,
 }
 
 #[derive(Debug, Args)]
@@ -261,6 +277,9 @@ impl ServeArgs {
             issuers: self.auth.issuer.clone(),
             dev_issuer: self.auth.dev_issuer,
             dev_issuer_auto_approve: self.auth.dev_issuer_auto_approve.clone(),
+            redis: self.replicas.redis.clone(),
+            key_file: self.replicas.key_file.clone(),
+            replicas: self.replicas.replicas,
             log_level: self.log.log_level.clone(),
             log_format: self.log.log_format.clone(),
             stdio: self.lift.stdio.clone(),

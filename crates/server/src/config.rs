@@ -24,7 +24,11 @@ mod layers;
 mod legacy;
 mod policy;
 mod read;
+mod redis;
+mod replicas;
+mod secret;
 mod secrets;
+mod session;
 mod setting;
 mod shown;
 mod state;
@@ -38,6 +42,8 @@ use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+#[cfg(debug_assertions)]
+pub(crate) use ambient::sabotage;
 pub(crate) use ambient::{client_secret, state_directory};
 pub(crate) use backend_file::Isolation;
 pub(crate) use dev_issuer::DevIssuerConfig;
@@ -45,6 +51,7 @@ pub(crate) use effective::{Backend, Config, Drain, Limits, Log, Timeouts};
 pub(crate) use environment::{ProcessEnvironment, style_for};
 pub(crate) use file::LogFormat;
 pub(crate) use layers::Overrides;
+pub(crate) use session::{KeyText, SessionKeys};
 pub(crate) use transport::Transport;
 pub(crate) use value::ExactOrigin;
 
@@ -99,6 +106,10 @@ impl Config {
         let candidates = builder.build(&file, flags);
         let auth = auth::Builder { env, broken: &broken, check: &mut check }.build(&file, &candidates);
         let dev_issuer = file.dev_issuer.effective(flags, &mut check);
+        let session_keys = file.session.keys(env, &mut check);
+        let redis = file.store.redis.as_ref();
+        let redis = redis.and_then(|table| redis::Builder { env, broken: &broken, check: &mut check }.build(table));
+        replicas::check(&file, &broken, &mut check);
         transport::refuse_network_flags(&file, flags, &mut report);
         transport::tell_unused_auth(&file, &mut report);
         judging::apply(&file, &candidates, &broken, &mut report);
@@ -107,7 +118,7 @@ impl Config {
         }
         let shown = shown::shown(&file, &state_dir, auth.as_ref(), &candidates);
         let backends = candidates.into_iter().map(|candidate| candidate.backend).collect();
-        let config = Self { auth, dev_issuer, ..effective(file, state_dir, backends) };
+        let config = Self { auth, dev_issuer, session_keys, redis, ..effective(file, state_dir, backends) };
         Ok(Loaded { config, warnings: report, shown })
     }
 }
@@ -182,6 +193,9 @@ fn effective(file: File, state_dir: PathBuf, backends: Vec<Backend>) -> Config {
         insecure_no_auth: file.insecure_no_auth.value,
         auth: None,
         dev_issuer: None,
+        session_keys: SessionKeys::Generated,
+        redis: None,
+        replicas: file.replicas.value.0,
         log: Log { level: file.log.level.value, format: file.log.format.value },
         server: Server {
             name: server.name.map(|name| name.value),

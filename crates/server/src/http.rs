@@ -2,7 +2,9 @@
 
 mod auth;
 mod cors;
+mod ending;
 mod forwarded;
+mod health;
 mod issuer;
 mod leftover;
 mod request_id;
@@ -22,14 +24,17 @@ use tower_http::cors::CorsLayer;
 use tower_service::Service;
 
 pub(crate) use cors::cors;
+pub(crate) use ending::ending;
 use forwarded::ForwardedLayer;
 pub(crate) use forwarded::Forwarding;
+use health::HealthLayer;
 use issuer::IssuerLayer;
 pub(crate) use issuer::as_ours;
 use leftover::LeftoverLayer;
 use request_id::RequestIdLayer;
-pub(crate) use routes::Health;
-use routes::{Endpoint, HealthLayer, Routes};
+use routes::{Endpoint, Routes};
+
+use crate::health::Health;
 
 /// What is served over HTTP, and to whom.
 pub(crate) struct Site {

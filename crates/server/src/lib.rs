@@ -26,13 +26,19 @@ mod config;
 mod demo;
 mod dev_issuer;
 mod diagnostics;
+mod drain;
 mod hardening;
+mod health;
 mod http;
+mod keys;
 mod lifting;
 mod listener;
 mod logging;
 mod program;
+#[cfg(debug_assertions)]
+mod sabotage;
 mod serve;
+mod shared;
 mod signals;
 
 pub use outboard_auth::{Claim, Claims, GrantedScopes, Principal, Requirement, Scope, ScopeError, ScopeSet};

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use outboard_backend::stdio::{self, StdioBackend, StdioConfig};
+use outboard_backend::stdio::{self, State, StdioBackend, StdioConfig};
 use outboard_protocol::types::Root;
 use outboard_runtime::{Catalog, Notify, Provider as _};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::{Backend, Isolation};
+use crate::health::Besides;
 use crate::program::Failure;
 
 /// What the config says, as the backend takes it.
@@ -32,9 +33,12 @@ fn config_of(backend: Backend) -> StdioConfig {
     }
 }
 
-/// The lifted servers, and what ends them.
+/// The lifted servers, and what ends them. Clones are the same ones.
+#[derive(Clone)]
 pub(crate) struct Lifted {
     backends: Vec<StdioBackend>,
+    /// What the catalog had before.
+    besides: Besides,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -42,7 +46,9 @@ pub(crate) struct Lifted {
 impl Lifted {
     /// Starts the servers; the catalog is returned with them in it. They tell by `notify` when their resources change.
     pub(crate) fn start(backends: Vec<Backend>, notify: &Notify, mut catalog: Catalog) -> (Self, Catalog) {
-        let mut lifted = Self { backends: Vec::new(), tasks: TaskTracker::new(), stop: CancellationToken::new() };
+        let besides = if catalog.is_empty() { Besides::Nothing } else { Besides::Natives };
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let mut lifted = Self { backends: Vec::new(), besides, tasks, stop };
         let providers = backends.len() + usize::from(!catalog.is_empty());
         for backend in backends {
             let prefix = backend.prefix(providers).map(str::to_owned);
@@ -74,6 +80,16 @@ impl Lifted {
         });
         let failed = futures_util::future::join_all(waiting).await.into_iter().find_map(Result::err);
         failed.filter(|_| all).map_or(Ok(()), |error| Err(Failure::Unavailable(error)))
+    }
+
+    /// Where each server stands, by its name.
+    pub(crate) fn states(&self) -> Vec<(&str, State)> {
+        self.backends.iter().map(|backend| (backend.name(), backend.state().borrow().clone())).collect()
+    }
+
+    /// What is offered besides them.
+    pub(crate) const fn besides(&self) -> Besides {
+        self.besides
     }
 
     /// Ends the servers and waits until nothing is left of them.

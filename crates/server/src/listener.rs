@@ -2,6 +2,7 @@
 //!
 //! `axum::serve` sets neither `TCP_NODELAY` nor timeouts, and does not end while a stream is open.
 
+mod answering;
 mod write_timeout;
 
 use std::convert::Infallible;
@@ -28,6 +29,7 @@ use tokio_util::task::TaskTracker;
 use tower_service::Service;
 
 use crate::config::{Limits, Timeouts};
+use answering::{Answering, Known};
 use write_timeout::WriteTimeout;
 
 /// How long to wait before accepting again when the system is out of file descriptors or memory.
@@ -43,13 +45,24 @@ pub(crate) struct Listener {
     connections_max: usize,
 }
 
-/// When the listener stops.
+/// How the listener stops, step by step.
 #[derive(Clone, Default)]
 pub(crate) struct Stop {
+    /// Each answer from now on is the last of its connection.
+    closing: Arc<AtomicBool>,
     /// Accept no more; end each connection after the request that it is in.
     pub(crate) accepting: CancellationToken,
+    /// Who has no answer yet is told to try again elsewhere.
+    pub(crate) calls: CancellationToken,
     /// Drop what is left.
     pub(crate) connections: CancellationToken,
+}
+
+impl Stop {
+    /// Each answer from now on is the last of its connection; new connections are still accepted.
+    pub(crate) fn close_behind_answers(&self) {
+        self.closing.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Listener {
@@ -148,8 +161,8 @@ impl Driver {
             + Send
             + 'static,
     {
-        let asked = Arc::new(AtomicBool::new(false));
-        let service = TowerToHyperService::new(Noticing { inner: service, asked: Arc::clone(&asked) });
+        let known = Known::new(Arc::clone(&stop.closing));
+        let service = TowerToHyperService::new(Answering::new(service, Arc::clone(&known)));
         let io = WriteTimeout::new(TokioIo::new(stream), self.write);
         let mut connection = pin!(self.http.serve_connection(io, service));
         let mut interrupts = interrupts(self.first_head, &stop);
@@ -165,12 +178,14 @@ impl Driver {
                 Some(interrupt) = interrupts.next() => interrupt,
             };
             match interrupt {
-                Interrupt::FirstHeadIsDue if asked.load(Ordering::Relaxed) => {}
+                Interrupt::FirstHeadIsDue if known.was_asked() => {}
                 Interrupt::FirstHeadIsDue => {
                     tracing::debug!("a connection brought no request in time");
                     return;
                 }
-                Interrupt::Drain if asked.load(Ordering::Relaxed) => connection.as_mut().graceful_shutdown(),
+                Interrupt::Drain if known.was_asked() => connection.as_mut().graceful_shutdown(),
+                // The connection is polled next, and with it what it waits for.
+                Interrupt::GiveUp => known.give_up(),
                 // Without a request hyper would wait for the first one, as long as that may take.
                 Interrupt::Drain | Interrupt::Cut => return,
             }
@@ -184,6 +199,8 @@ enum Interrupt {
     FirstHeadIsDue,
     /// End after the request that is being served.
     Drain,
+    /// Answer now that nothing comes of the request.
+    GiveUp,
     /// End now.
     Cut,
 }
@@ -191,34 +208,13 @@ enum Interrupt {
 /// All that may happen to a connection. The set polls only what was woken: the connection, which is polled for every
 /// request, pays nothing for what happens once.
 fn interrupts(first_head: Duration, stop: &Stop) -> FuturesUnordered<BoxFuture<'static, Interrupt>> {
-    let Stop { accepting, connections } = stop.clone();
+    let Stop { accepting, calls, connections, .. } = stop.clone();
     FuturesUnordered::from_iter([
         tokio::time::sleep(first_head).map(|()| Interrupt::FirstHeadIsDue).boxed(),
         accepting.cancelled_owned().map(|()| Interrupt::Drain).boxed(),
+        calls.cancelled_owned().map(|()| Interrupt::GiveUp).boxed(),
         connections.cancelled_owned().map(|()| Interrupt::Cut).boxed(),
     ])
-}
-
-/// Notices that a connection has brought a request.
-#[derive(Clone)]
-struct Noticing<S> {
-    inner: S,
-    asked: Arc<AtomicBool>,
-}
-
-impl<S: Service<Request<Incoming>>> Service<Request<Incoming>> for Noticing<S> {
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = S::Future;
-
-    fn poll_ready(&mut self, cx: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request<Incoming>) -> S::Future {
-        self.asked.store(true, Ordering::Relaxed);
-        self.inner.call(request)
-    }
 }
 
 #[cfg(test)]

@@ -3,17 +3,17 @@
 pub(crate) mod http;
 pub(crate) mod stdio;
 
-use std::sync::Arc;
-
 use outboard_runtime::{Catalog, CatalogError, Notify, Runtime, RuntimeConfig};
-use outboard_store::{KeyRing, Store, SystemClock};
+use outboard_store::Store;
 
 use crate::config::Config;
 use crate::lifting::Lifted;
 use crate::program::Failure;
+use crate::shared::Shared;
 
 /// What is served. It has to be [stopped](Self::stop), so that nothing of the lifted servers stays behind.
 struct Served {
+    shared: Shared,
     runtime: Runtime,
     lifted: Lifted,
 }
@@ -23,12 +23,12 @@ impl Served {
     ///
     /// With `wants_all`, a server that cannot be lifted is a failure.
     async fn start(config: &Config, catalog: Catalog, wants_all: bool) -> Result<Self, Failure> {
-        let store = store(config).map_err(Failure::Unavailable)?;
-        let notify = Notify::new(&store, config.subscriptions.catch_up);
+        let shared = Shared::open(config).await?;
+        let notify = Notify::new(&shared.store, config.subscriptions.catch_up);
         let catalog = introduced(catalog, config).resource_order(config.resource_order.iter().map(String::as_str));
         let (lifted, catalog) = Lifted::start(config.backends.clone(), &notify, catalog);
-        match runtime(store, notify, catalog, config, &lifted, wants_all).await {
-            Ok(runtime) => Ok(Self { runtime, lifted }),
+        match runtime(shared.store.clone(), notify, catalog, config, &lifted, wants_all).await {
+            Ok(runtime) => Ok(Self { shared, runtime, lifted }),
             Err(failure) => {
                 lifted.stop().await;
                 Err(failure)
@@ -73,12 +73,6 @@ fn refusal(conflicts: &[CatalogError]) -> Option<String> {
 
 /// How many conflicts are told one by one: two servers may have thousands of resources.
 const CONFLICTS_TOLD_MAX: usize = 10;
-
-/// Everything in the memory of this process, but for the key that legacy sessions are sealed with: a restart drops none.
-fn store(config: &Config) -> anyhow::Result<Store> {
-    let keys = KeyRing::generated_in(&config.state_dir)?;
-    Ok(Store::in_memory_within(Arc::new(keys), Arc::new(SystemClock), config.store))
-}
 
 /// The catalog under the name that the config gives the server, where it gives one.
 fn introduced(catalog: Catalog, config: &Config) -> Catalog {

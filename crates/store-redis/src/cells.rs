@@ -6,10 +6,10 @@ use outboard_store::{BoxFuture, Cell, CellKey, Cells, Put, StoreError, Version};
 use redis::Value;
 
 use crate::{
-    keys::Names,
-    link::{Link, unexpected},
+    keys::{Names, hex},
+    link::{Link, is_half_moved, unexpected},
     random,
-    script::{CELL_GET_BOTH, CELL_PUT},
+    script::{CELL_DELETE, CELL_GET, CELL_PUT},
     time::millis,
     value::{bytes, list_of, number},
 };
@@ -35,8 +35,8 @@ impl RedisCells {
             return Err(StoreError::ValueTooLarge { bytes: value.len(), bytes_max });
         }
         let version = Version::from_u64(random::u64());
-        let expected = expected.map(|version| version.as_u64().to_string()).unwrap_or_default();
-        let (new, life) = (version.as_u64().to_string(), millis(ttl).to_string());
+        let expected = expected.map(to_text).unwrap_or_default();
+        let (new, life) = (to_text(version), millis(ttl).to_string());
         let arguments = [expected.as_bytes(), new.as_bytes(), value, life.as_bytes()];
         let (answer, _) = self.link.run(&CELL_PUT, &[self.names.cell(key)], &arguments).await?;
         match number(answer)? {
@@ -50,10 +50,9 @@ impl RedisCells {
 impl Cells for RedisCells {
     fn get(&self, key: CellKey) -> BoxFuture<'_, Result<Option<Cell>, StoreError>> {
         Box::pin(async move {
-            let mut command = redis::cmd("HMGET");
-            command.arg(self.names.cell(key)).arg("v").arg("d");
-            let (answer, _) = self.link.send(&command).await?;
-            cell(key, answer)
+            let (answer, _) = self.link.run(&CELL_GET, &[self.names.cell(key)], &[]).await?;
+            let [found] = list_of(answer)?;
+            cell(key, found)
         })
     }
 
@@ -64,7 +63,11 @@ impl Cells for RedisCells {
                 return Ok([self.get(first).await?, self.get(second).await?]);
             }
             let keys = [first, second].map(|key| self.names.cell(key));
-            let (answer, _) = self.link.run(&CELL_GET_BOTH, &keys, &[]).await?;
+            let answer = match self.link.run(&CELL_GET, &keys, &[]).await {
+                // While their slot moves, one may be here and the other there.
+                Err(error) if is_half_moved(&error) => return Ok([self.get(first).await?, self.get(second).await?]),
+                answer => answer?.0,
+            };
             let [one, two] = list_of(answer)?;
             Ok([cell(first, one)?, cell(second, two)?])
         })
@@ -91,9 +94,8 @@ impl Cells for RedisCells {
 
     fn delete(&self, key: CellKey) -> BoxFuture<'_, Result<bool, StoreError>> {
         Box::pin(async move {
-            let mut command = redis::cmd("DEL");
-            command.arg(self.names.cell(key));
-            Ok(number(self.link.send(&command).await?.0)? > 0)
+            let (answer, _) = self.link.run(&CELL_DELETE, &[self.names.cell(key)], &[]).await?;
+            Ok(number(answer)? > 0)
         })
     }
 
@@ -102,17 +104,52 @@ impl Cells for RedisCells {
     }
 }
 
-/// The cell that an `HMGET` of version and value found. One that nobody of us put there counts as absent.
+/// The cell whose version and value were found. One that nobody of us put there counts as absent.
 fn cell(key: CellKey, answer: Value) -> Result<Option<Cell>, StoreError> {
     let [version, value] = list_of(answer)?;
     let (version, value) = (bytes(version)?, bytes(value)?);
     if version.is_none() && value.is_none() {
         return Ok(None);
     }
-    let number = version.as_deref().and_then(|text| std::str::from_utf8(text).ok()?.parse().ok());
-    let (Some(number), Some(value)) = (number, value) else {
+    let (Some(version), Some(value)) = (version.as_deref().and_then(from_text), value) else {
         tracing::warn!(kind = key.kind, "a value in Redis is none of ours: it is taken for absent");
         return Ok(None);
     };
-    Ok(Some(Cell { value, version: Version::from_u64(number) }))
+    Ok(Some(Cell { value, version }))
+}
+
+fn to_text(version: Version) -> String {
+    hex(&version.as_u64().to_be_bytes())
+}
+
+/// Reads what [`to_text`] wrote, and nothing else.
+fn from_text(text: &[u8]) -> Option<Version> {
+    let number = u64::from_str_radix(std::str::from_utf8(text).ok()?, 16).ok()?;
+    let version = Version::from_u64(number);
+    (to_text(version).as_bytes() == text).then_some(version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_has_one_text() {
+        for number in [0, 1, 0x0123_4567_89ab_cdef, u64::MAX] {
+            let version = Version::from_u64(number);
+            assert_eq!(from_text(to_text(version).as_bytes()), Some(version), "{number}");
+        }
+        let cases = [
+            "",
+            "1",
+            "+000000000000001",
+            "000000000000000A",
+            "00000000000000001",
+            "000000000000000g",
+            "000000000000001 ",
+        ];
+        for case in cases {
+            assert_eq!(from_text(case.as_bytes()), None, "{case:?}");
+        }
+    }
 }

@@ -1,21 +1,27 @@
 //! Makes connections, whatever the topology is.
 
+mod clients;
+
 use std::{
+    collections::BTreeSet,
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
 
 use redis::{
-    AsyncConnectionConfig, Client, ClientTlsConfig, Cmd, ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo,
-    RedisConnectionInfo, RedisError, RedisResult, TlsCertificates, TlsMode, Value,
+    AsyncConnectionConfig, Client, Cmd, ErrorKind, RedisResult, ServerErrorKind, Value,
     aio::{MultiplexedConnection, PubSub},
     cluster::ClusterClient,
     cluster_async::ClusterConnection,
-    sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType},
 };
-use tokio::sync::Mutex;
 
-use crate::config::{RedisConfig, RedisPassword, RedisTimeouts, RedisTls, ServerAddress, Topology};
+use self::clients::{client, cluster, info, sentinel};
+use crate::{
+    attempts::{breaks, within},
+    config::{RedisConfig, RedisTimeouts, Topology},
+    keys::Names,
+    script::PROBE,
+};
 
 /// A connection that many use at the same time. Clones share it.
 #[derive(Clone)]
@@ -26,17 +32,23 @@ pub(crate) enum Connection {
     Cluster(ClusterConnection),
 }
 
+/// Who the masters of a Cluster are; empty where there is none. A replica that takes over changes it.
+pub(crate) type Masters = BTreeSet<Vec<u8>>;
+
 /// Makes connections.
 pub(crate) struct Connector {
     place: Place,
     timeouts: RedisTimeouts,
+    /// The key that a new connection tries to change.
+    probe: String,
 }
 
 enum Place {
     Single(Client),
-    Sentinel(Mutex<SentinelClient>),
+    /// What a client of the Sentinels is made from: a new one for each attempt, so that one that hangs holds up no other.
+    Sentinel(Box<RedisConfig>),
     Cluster {
-        client: ClusterClient,
+        client: Box<ClusterClient>,
         /// The nodes that were named, for what one node is enough for.
         nodes: Vec<Client>,
         next: AtomicUsize,
@@ -51,6 +63,19 @@ impl Connection {
             Self::Cluster(connection) => command.query_async(connection).await,
         }
     }
+
+    /// Asks whether it is still there. Returns who the masters of a Cluster are.
+    ///
+    /// # Cancel safety
+    ///
+    /// Only reads.
+    pub(crate) async fn ask(&mut self) -> RedisResult<Masters> {
+        match self {
+            Self::Server(_) => self.send(&redis::cmd("PING")).await.map(|_| Masters::default()),
+            // Not `PING`, which fails as soon as one of the masters is gone.
+            Self::Cluster(_) => self.send(redis::cmd("CLUSTER").arg("SLOTS")).await.map(masters),
+        }
+    }
 }
 
 impl Connector {
@@ -61,25 +86,46 @@ impl Connector {
         let timeouts = config.timeouts;
         let place = match &config.topology {
             Topology::Single { address, database } => Place::Single(client(config, address, *database)?),
-            Topology::Sentinel { .. } => Place::Sentinel(Mutex::new(sentinel(config)?)),
+            Topology::Sentinel { .. } => {
+                drop(sentinel(config)?);
+                Place::Sentinel(Box::new(config.clone()))
+            }
             Topology::Cluster { nodes } => {
                 let infos: RedisResult<Vec<_>> = nodes.iter().map(|node| info(config, node, 0)).collect();
                 let clients: RedisResult<_> = nodes.iter().map(|node| client(config, node, 0)).collect();
-                Place::Cluster { client: cluster(config, infos?)?, nodes: clients?, next: AtomicUsize::new(0) }
+                Place::Cluster {
+                    client: Box::new(cluster(config, infos?)?),
+                    nodes: clients?,
+                    next: AtomicUsize::new(0),
+                }
             }
         };
-        Ok(Self { place, timeouts })
+        Ok(Self { place, timeouts, probe: Names::new(&config.prefix).probe() })
     }
 
-    /// Connects, to the master where there are several servers, and sees that it answers.
+    /// Connects, to the master where there are several servers, and sees that it takes what we send.
+    ///
+    /// # Errors
+    ///
+    /// What [`breaks`] a connection, and the lack of a permission. That it takes no write now is none.
     ///
     /// # Cancel safety
     ///
     /// Dropped early, there is no connection.
-    pub(crate) async fn connect(&self) -> RedisResult<Connection> {
+    pub(crate) async fn connect(&self) -> RedisResult<(Connection, Masters)> {
         let mut connection = within(self.total(), self.connect_any()).await?;
-        within(self.timeouts.response, connection.send(&redis::cmd("PING"))).await?;
-        Ok(connection)
+        let response = self.timeouts.response;
+        if let Connection::Server(_) = &connection {
+            let probe = PROBE.by_text(std::slice::from_ref(&self.probe), &[]);
+            let tried = within(response, connection.send(&probe)).await;
+            if let Err(error) = tried
+                && (breaks(&error) || error.kind() == ErrorKind::Server(ServerErrorKind::NoPerm))
+            {
+                return Err(error);
+            }
+        }
+        let masters = within(response, connection.ask()).await?;
+        Ok((connection, masters))
     }
 
     /// A connection for subscriptions alone. A message reaches it from every node of a Cluster.
@@ -91,7 +137,7 @@ impl Connector {
         within(self.total(), async {
             match &self.place {
                 Place::Single(client) => client.get_async_pubsub().await,
-                Place::Sentinel(client) => client.lock().await.async_get_client().await?.get_async_pubsub().await,
+                Place::Sentinel(config) => sentinel(config)?.async_get_client().await?.get_async_pubsub().await,
                 Place::Cluster { nodes, next, .. } => {
                     // Another node at each attempt: the one that was asked may be gone.
                     let index = next.fetch_add(1, Ordering::Relaxed) % nodes.len().max(1);
@@ -113,8 +159,8 @@ impl Connector {
             Place::Single(client) => {
                 client.get_multiplexed_async_connection_with_config(&config).await.map(Connection::Server)
             }
-            Place::Sentinel(client) => {
-                client.lock().await.get_async_connection_with_config(&config).await.map(Connection::Server)
+            Place::Sentinel(place) => {
+                sentinel(place)?.get_async_connection_with_config(&config).await.map(Connection::Server)
             }
             Place::Cluster { client, .. } => client.get_async_connection().await.map(Connection::Cluster),
         }
@@ -126,99 +172,16 @@ impl Connector {
     }
 }
 
-/// Bounds what the library does not.
-pub(crate) async fn within<T>(time: Duration, work: impl Future<Output = RedisResult<T>>) -> RedisResult<T> {
-    match tokio::time::timeout(time, work).await {
-        Ok(done) => done,
-        Err(_) => Err(RedisError::from(std::io::Error::from(std::io::ErrorKind::TimedOut))),
-    }
-}
-
-fn client(config: &RedisConfig, address: &ServerAddress, database: u8) -> RedisResult<Client> {
-    let info = info(config, address, database)?;
-    match &config.tls {
-        Some(tls) => Client::build_with_tls(info, certificates(tls)),
-        None => Client::open(info),
-    }
-}
-
-fn info(config: &RedisConfig, address: &ServerAddress, database: u8) -> RedisResult<ConnectionInfo> {
-    let login = login(config.username.as_deref(), config.password.as_ref()).set_db(i64::from(database));
-    Ok(address_of(address, config.tls.is_some()).into_connection_info()?.set_redis_settings(login))
-}
-
-fn address_of(ServerAddress { host, port }: &ServerAddress, is_tls: bool) -> ConnectionAddr {
-    if is_tls {
-        ConnectionAddr::TcpTls { host: host.clone(), port: *port, insecure: false, tls_params: None }
-    } else {
-        ConnectionAddr::Tcp(host.clone(), *port)
-    }
-}
-
-fn login(username: Option<&str>, password: Option<&RedisPassword>) -> RedisConnectionInfo {
-    let mut login = RedisConnectionInfo::default().set_skip_set_lib_name();
-    if let Some(username) = username {
-        login = login.set_username(username);
-    }
-    if let Some(password) = password {
-        login = login.set_password(password.as_str());
-    }
-    login
-}
-
-fn sentinel(config: &RedisConfig) -> RedisResult<SentinelClient> {
-    let Topology::Sentinel { master, sentinels, username, password, database } = &config.topology else {
-        return Err((ErrorKind::InvalidClientConfig, "no Sentinel is named").into());
+/// The masters in an answer to `CLUSTER SLOTS`: of each range the third member, whose third is what the node is called.
+fn masters(slots: Value) -> Masters {
+    let third = |value: Value| match value {
+        Value::Array(values) => values.into_iter().nth(2),
+        _ => None,
     };
-    let addresses = sentinels.iter().map(|address| address_of(address, false));
-    let mut builder = SentinelClientBuilder::new(addresses, master, SentinelServerType::Master)?
-        .set_client_to_redis_db(i64::from(*database));
-    if let Some(username) = &config.username {
-        builder = builder.set_client_to_redis_username(username);
-    }
-    if let Some(password) = &config.password {
-        builder = builder.set_client_to_redis_password(password.as_str());
-    }
-    if let Some(tls) = &config.tls {
-        builder =
-            builder.set_client_to_redis_tls_mode(TlsMode::Secure).set_client_to_redis_certificates(certificates(tls));
-    }
-    if let Some(username) = username {
-        builder = builder.set_client_to_sentinel_username(username);
-    }
-    if let Some(password) = password {
-        builder = builder.set_client_to_sentinel_password(password.as_str());
-    }
-    builder.build()
+    let Value::Array(ranges) = slots else { return Masters::default() };
+    let ids = ranges.into_iter().filter_map(|range| match third(third(range)?)? {
+        Value::BulkString(id) => Some(id),
+        _ => None,
+    });
+    ids.collect()
 }
-
-fn cluster(config: &RedisConfig, nodes: Vec<ConnectionInfo>) -> RedisResult<ClusterClient> {
-    let RedisTimeouts { connect, response } = config.timeouts;
-    let mut builder = ClusterClient::builder(nodes)
-        .connection_timeout(connect)
-        .response_timeout(response)
-        .overall_response_timeout(Some(response))
-        .retries(CLUSTER_RETRIES)
-        .min_retry_wait(10)
-        .max_retry_wait(100);
-    if let Some(tls) = &config.tls {
-        builder = builder.tls(TlsMode::Secure).certs(certificates(tls));
-    }
-    if let Some(username) = &config.username {
-        builder = builder.username(username);
-    }
-    if let Some(password) = &config.password {
-        builder = builder.password(password.as_str());
-    }
-    builder.build()
-}
-
-fn certificates(RedisTls { ca_pem, client }: &RedisTls) -> TlsCertificates {
-    let client_tls = client
-        .as_ref()
-        .map(|(certificate, key)| ClientTlsConfig { client_cert: certificate.clone(), client_key: key.to_vec() });
-    TlsCertificates { client_tls, root_cert: ca_pem.clone() }
-}
-
-/// How often a command follows a slot that moves, within the time that it has.
-const CLUSTER_RETRIES: u32 = 8;

@@ -27,9 +27,9 @@ impl Names {
         format!("{}:logs:{{{}:{id:032x}:{kind}}}", self.prefix, hex(owner.as_bytes()))
     }
 
-    /// How far a log came that was deleted just now.
-    pub(crate) fn deleted_log(&self, key: LogKey) -> String {
-        format!("{}:deleted", self.log(key))
+    /// What a new connection tries to change, to see whether it may; it is never there.
+    pub(crate) fn probe(&self) -> String {
+        format!("{}:probe", self.prefix)
     }
 
     pub(crate) fn counter(&self, CounterKey { owner, kind, id }: CounterKey) -> String {
@@ -61,7 +61,6 @@ mod tests {
         let log = LogKey { owner, kind: "bus", id: 0 };
         let expected = format!("outboard:logs:{{{tag}:00000000000000000000000000000000:bus}}");
         assert_eq!(names.log(log), expected);
-        assert_eq!(names.deleted_log(log), format!("{expected}:deleted"), "on the same node of a Cluster");
         assert_eq!(
             names.counter(CounterKey { owner, kind: "initialize", id: 0 }),
             format!("outboard:counters:{{{tag}:00000000000000000000000000000000:initialize}}")

@@ -1,5 +1,6 @@
 //! The ports of `outboard-store` on Redis: a single server, Sentinel or Cluster.
 
+mod attempts;
 mod cells;
 mod config;
 mod connector;
@@ -20,3 +21,8 @@ pub use crate::{
     error::{ConfigError, ConnectError},
     store::{RedisStore, StoreCondition},
 };
+
+/// Checks the README's example with the documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -1,7 +1,8 @@
 //! The one connection that all commands share: kept, tried again when it breaks, and given up quickly while it is down.
 //!
 //! A command that gets no answer in time, or finds the connection broken, takes it out of use. Until a new one has answered,
-//! commands fail at once: nobody waits in a row for a server that hangs.
+//! commands fail at once: nobody waits in a row for a server that hangs. In a Cluster that is so only when no node answers:
+//! while one is down, what the others have can be used.
 
 use std::{
     fmt,
@@ -15,8 +16,9 @@ use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind, Value};
 use tokio::{sync::Notify, task::AbortHandle, time::Instant};
 
 use crate::{
+    attempts::{breaks, jittered, until_done, within},
     config::RedisTimeouts,
-    connector::{Connection, Connector, within},
+    connector::{Connection, Connector, Masters},
     script::Script,
     store::StoreCondition,
 };
@@ -36,14 +38,20 @@ struct Shared {
     live: ArcSwapOption<Live>,
     /// Why there is none, and since when.
     down: Mutex<(Instant, Arc<str>)>,
-    broken: Notify,
+    /// The connection was taken out of use.
+    lost: Notify,
+    /// A node of the Cluster does not answer; perhaps none does.
+    doubtful: Notify,
 }
 
 /// A connection that works.
 struct Live {
     connection: Connection,
-    /// Which one it is, counted from 1.
+    masters: Masters,
+    /// Which one it is, counted from 1; another one, too, when a replica took over in a Cluster.
     epoch: u64,
+    /// With what word Redis refused a command last, to say so once.
+    refusal: Mutex<Option<String>>,
 }
 
 /// The store cannot be used now.
@@ -71,7 +79,7 @@ impl Link {
     pub(crate) fn keep(
         connector: Arc<Connector>,
         timeouts: RedisTimeouts,
-        first: Result<Connection, RedisError>,
+        first: Result<(Connection, Masters), RedisError>,
     ) -> Self {
         let reason: Arc<str> = "it was not reached yet".into();
         let shared = Arc::new(Shared {
@@ -79,10 +87,11 @@ impl Link {
             timeouts,
             live: ArcSwapOption::empty(),
             down: Mutex::new((Instant::now(), reason)),
-            broken: Notify::new(),
+            lost: Notify::new(),
+            doubtful: Notify::new(),
         });
         match first {
-            Ok(connection) => shared.live.store(Some(Arc::new(Live { connection, epoch: 1 }))),
+            Ok((connection, masters)) => shared.live.store(Some(Live::new(connection, masters, 1))),
             Err(error) => shared.give_up(None, &error),
         }
         #[expect(clippy::disallowed_methods, reason = "it ends when this is dropped, not with the server's work")]
@@ -90,22 +99,16 @@ impl Link {
         Self(Arc::new(Inner { shared, keeper }))
     }
 
-    /// Sends a command. Returns its answer, and the number of the connection that it came over.
+    /// Runs a script; loads it where it is not there yet. Returns its answer, and the number of the connection that it came
+    /// over.
     ///
     /// # Errors
     ///
     /// [`StoreError::Unavailable`], at once while there is no connection.
-    pub(crate) async fn send(&self, command: &Cmd) -> Result<(Value, u64), StoreError> {
-        let live = self.live()?;
-        let answer = self.0.shared.send(&live, command).await;
-        Ok((answer.map_err(|error| unavailable(LinkError::Failed(error)))?, live.epoch))
-    }
-
-    /// Runs a script; loads it where it is not there yet.
     ///
-    /// # Errors
+    /// # Cancel safety
     ///
-    /// As for [`send`](Self::send).
+    /// Dropped early, it has run or not.
     pub(crate) async fn run(
         &self,
         script: &Script,
@@ -138,14 +141,40 @@ impl Link {
     }
 }
 
+impl Live {
+    fn new(connection: Connection, masters: Masters, epoch: u64) -> Arc<Self> {
+        Arc::new(Self { connection, masters, epoch, refusal: Mutex::default() })
+    }
+
+    /// Says, once for each word and connection, that Redis does not do what it is asked, such as for want of memory.
+    fn note_refusal(&self, error: &RedisError) {
+        let code = error.code().unwrap_or_default();
+        let mut refusal = self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
+        if refusal.as_deref() != Some(code) {
+            *refusal = Some(code.to_owned());
+            tracing::warn!(%error, "Redis refuses a command");
+        }
+    }
+}
+
 impl Shared {
     async fn send(&self, live: &Arc<Live>, command: &Cmd) -> Result<Value, RedisError> {
         let mut connection = live.connection.clone();
-        let answer = within(self.timeouts.response, connection.send(command)).await;
-        if let Err(error) = &answer
-            && breaks(error)
-        {
-            self.give_up(Some(live), error);
+        let answer = within(self.timeouts.response, async {
+            loop {
+                match connection.send(command).await {
+                    Err(error) if is_sent_on(&error) => tokio::time::sleep(jittered(SENT_ON_PAUSE)).await,
+                    answer => return answer,
+                }
+            }
+        });
+        let answer = answer.await;
+        match (&answer, &live.connection) {
+            (Ok(_), _) => {}
+            (Err(error), Connection::Server(_)) if breaks(error) => self.give_up(Some(live), error),
+            (Err(error), Connection::Cluster(_)) if breaks(error) => self.doubtful.notify_one(),
+            (Err(error), _) if is_passing(error) => {}
+            (Err(error), _) => live.note_refusal(error),
         }
         answer
     }
@@ -165,7 +194,7 @@ impl Shared {
         *self.down() = (Instant::now(), Arc::clone(&reason));
         self.live.store(None);
         tracing::warn!(%reason, "Redis does not answer: what needs the store is refused until it does");
-        self.broken.notify_one();
+        self.lost.notify_one();
     }
 
     /// Keeps a connection: makes a new one when it breaks, and asks an idle one whether it is still there.
@@ -173,30 +202,34 @@ impl Shared {
         let mut epoch = u64::from(self.live.load().is_some());
         loop {
             let Some(live) = self.live.load_full() else {
-                let connection = self.reconnect().await;
+                let failed = |error| self.down().1 = reason(&error);
+                let (connection, masters) = until_done(|| self.connector.connect(), failed).await;
                 epoch += 1;
-                self.live.store(Some(Arc::new(Live { connection, epoch })));
+                self.live.store(Some(Live::new(connection, masters, epoch)));
                 tracing::info!(down_for = ?self.down().0.elapsed(), "Redis answers");
                 continue;
             };
             tokio::select! {
-                () = self.broken.notified() => {}
-                () = tokio::time::sleep(ASK_EVERY) => drop(self.send(&live, &redis::cmd("PING")).await),
+                () = self.lost.notified() => {}
+                masters = self.ask_again(&live) => match masters {
+                    Ok(masters) if masters == live.masters => {}
+                    Ok(masters) => {
+                        epoch += 1;
+                        self.live.store(Some(Live::new(live.connection.clone(), masters, epoch)));
+                    }
+                    Err(error) => self.give_up(Some(&live), &error),
+                },
             }
         }
     }
 
-    /// Tries until it works.
-    async fn reconnect(&self) -> Connection {
-        let mut pause = PAUSE_FIRST;
-        loop {
-            match self.connector.connect().await {
-                Ok(connection) => return connection,
-                Err(error) => self.down().1 = reason(&error),
-            }
-            tokio::time::sleep(jittered(pause)).await;
-            pause = (pause * 2).min(PAUSE_MAX);
+    /// After a while, or sooner where there is doubt, asks whether the connection is still there.
+    async fn ask_again(&self, live: &Live) -> Result<Masters, RedisError> {
+        tokio::select! {
+            () = self.doubtful.notified() => tokio::time::sleep(ASK_PAUSE).await,
+            () = tokio::time::sleep(ASK_EVERY) => {}
         }
+        within(self.timeouts.response, live.connection.clone().ask()).await
     }
 
     fn down(&self) -> std::sync::MutexGuard<'_, (Instant, Arc<str>)> {
@@ -216,21 +249,22 @@ impl fmt::Debug for Link {
     }
 }
 
-/// Whether the connection is of no use after this.
-fn breaks(error: &RedisError) -> bool {
-    match error.kind() {
-        // Moved, asked and down nodes of a Cluster are the library's to follow, and concern some keys only.
-        ErrorKind::Server(kind) => matches!(
-            kind,
-            // What was the master is none any more; what loads does not serve yet; who we are is not known any more.
-            ServerErrorKind::ReadOnly | ServerErrorKind::BusyLoading | ServerErrorKind::MasterDown
-        ),
-        ErrorKind::Extension => matches!(error.code(), Some("NOAUTH" | "WRONGPASS")),
-        ErrorKind::AuthenticationFailed => true,
-        _ => {
-            error.is_io_error() || error.is_timeout() || error.is_connection_dropped() || error.is_unrecoverable_error()
-        }
-    }
+/// Whether a node of a Cluster named another one. The library follows that a few times; commands that share its connection
+/// can take each other's leave to ask the node that a slot is moving to, and then are sent back and forth.
+fn is_sent_on(error: &RedisError) -> bool {
+    matches!(error.kind(), ErrorKind::Server(ServerErrorKind::Ask | ServerErrorKind::Moved))
+}
+
+/// Whether there is a next thing to try.
+fn is_passing(error: &RedisError) -> bool {
+    matches!(error.kind(), ErrorKind::Server(ServerErrorKind::NoScript | ServerErrorKind::TryAgain))
+}
+
+/// Whether the keys of a command were in a slot of which a part has moved.
+pub(crate) fn is_half_moved(error: &StoreError) -> bool {
+    let StoreError::Unavailable { source } = error else { return false };
+    let Some(LinkError::Failed(error)) = source.downcast_ref() else { return false };
+    error.kind() == ErrorKind::Server(ServerErrorKind::TryAgain)
 }
 
 /// What an operator is told of an error. The library's words have addresses in them at most.
@@ -252,14 +286,10 @@ pub(crate) fn reconnected() -> StoreError {
     unavailable(LinkError::Reconnected)
 }
 
-/// A little less or more, so that replicas do not all come at the same moment.
-pub(crate) fn jittered(pause: Duration) -> Duration {
-    let [random, ..] = crate::random::u64().to_be_bytes();
-    pause.mul_f64(0.75 + f64::from(random) / 512.0)
-}
-
-const PAUSE_FIRST: Duration = Duration::from_millis(50);
-const PAUSE_MAX: Duration = Duration::from_millis(400);
-
 /// How often a connection is asked whether it is still there.
 const ASK_EVERY: Duration = Duration::from_secs(1);
+
+const SENT_ON_PAUSE: Duration = Duration::from_millis(5);
+
+/// How long it is left alone at least.
+const ASK_PAUSE: Duration = Duration::from_millis(20);

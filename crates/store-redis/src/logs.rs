@@ -52,7 +52,7 @@ impl RedisLogs {
         let times = [limits.age_max, limits.ttl].map(|time| millis(time).to_string());
         let [entries_max, bytes_max] = numbers.each_ref().map(String::as_bytes);
         let [age, life] = times.each_ref().map(String::as_bytes);
-        let keys = [self.names.log(key), self.names.deleted_log(key)];
+        let keys = [self.names.log(key)];
         let arguments = [presence, entry, entries_max, bytes_max, age, life];
         match self.link.run(&LOG_APPEND, &keys, &arguments).await?.0 {
             Value::Nil => Ok(None),
@@ -60,15 +60,18 @@ impl RedisLogs {
         }
     }
 
+    /// What there is after this, and over which connection that was read.
+    async fn page(&self, key: LogKey, after: Sequence, entries_max: usize) -> Result<(LogPage, u64), StoreError> {
+        let (after, most) = (after.as_u64().to_string(), entries_max.min(BOUND_MAX).to_string());
+        let arguments = [after.as_bytes(), most.as_bytes()];
+        let (answer, connection) = self.link.run(&LOG_READ, &[self.names.log(key)], &arguments).await?;
+        Ok((page(answer)?, connection))
+    }
+
     /// Whether there is nothing after this, and over which connection that was asked.
     async fn is_newest(&self, key: LogKey, after: Sequence) -> Result<(bool, u64), StoreError> {
-        let mut command = redis::cmd("XREVRANGE");
-        command.arg(self.names.log(key)).arg("+").arg("-").arg("COUNT").arg(1);
-        let (answer, connection) = self.link.send(&command).await?;
-        let Some(newest) = list(answer)?.into_iter().next() else { return Ok((after == Sequence::ZERO, connection)) };
-        let id = list(newest)?.into_iter().next().map(bytes).transpose()?.flatten();
-        let id = id.as_deref().and_then(|id| std::str::from_utf8(id).ok()?.split('-').next()?.parse().ok());
-        Ok((after.as_u64() == id.ok_or_else(unexpected)?, connection))
+        let (page, connection) = self.page(key, after, 0).await?;
+        Ok((page.last == after, connection))
     }
 }
 
@@ -92,11 +95,7 @@ impl Logs for RedisLogs {
     }
 
     fn read(&self, key: LogKey, after: Sequence, entries_max: usize) -> BoxFuture<'_, Result<LogPage, StoreError>> {
-        Box::pin(async move {
-            let (after_text, most) = (after.as_u64().to_string(), entries_max.min(BOUND_MAX).to_string());
-            let arguments = [after_text.as_bytes(), most.as_bytes()];
-            page(self.link.run(&LOG_READ, &[self.names.log(key)], &arguments).await?.0)
-        })
+        Box::pin(async move { Ok(self.page(key, after, entries_max).await?.0) })
     }
 
     fn tail(&self, key: LogKey, after: Sequence) -> BoxFuture<'_, Result<(), StoreError>> {
@@ -120,8 +119,8 @@ impl Logs for RedisLogs {
 
     fn delete(&self, key: LogKey) -> BoxFuture<'_, Result<bool, StoreError>> {
         Box::pin(async move {
-            let keys = [self.names.log(key), self.names.deleted_log(key)];
-            Ok(number(self.link.run(&LOG_DELETE, &keys, &[]).await?.0)? > 0)
+            let (answer, _) = self.link.run(&LOG_DELETE, &[self.names.log(key)], &[]).await?;
+            Ok(number(answer)? > 0)
         })
     }
 

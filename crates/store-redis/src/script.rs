@@ -14,11 +14,13 @@ pub(crate) struct Script {
 }
 
 pub(crate) static CELL_PUT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/cell_put.lua")));
-pub(crate) static CELL_GET_BOTH: LazyLock<Script> =
-    LazyLock::new(|| Script::new(include_str!("scripts/cell_get_both.lua")));
+pub(crate) static CELL_GET: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/cell_get.lua")));
+pub(crate) static CELL_DELETE: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("scripts/cell_delete.lua")));
 pub(crate) static LOG_APPEND: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/log_append.lua")));
 pub(crate) static LOG_READ: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/log_read.lua")));
 pub(crate) static LOG_DELETE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/log_delete.lua")));
+pub(crate) static PROBE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("scripts/probe.lua")));
 pub(crate) static COUNTER_TAKE: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("scripts/counter_take.lua")));
 

@@ -22,9 +22,9 @@ use tokio::{
 };
 
 use crate::{
+    attempts::{until_done, within},
     config::RedisTimeouts,
-    connector::{Connector, within},
-    link::jittered,
+    connector::Connector,
 };
 
 /// The subscriptions of this process. Clones are the same ones; with the last of them they end.
@@ -91,23 +91,17 @@ impl Waiter {
 
 impl Shared {
     async fn run(self: Arc<Self>) {
-        let mut pause = PAUSE_FIRST;
         loop {
-            match self.connector.subscriber().await {
-                Ok(connection) => {
-                    pause = PAUSE_FIRST;
-                    let (sink, stream) = connection.split();
-                    let Err(error) = self.follow(sink, stream).await;
-                    tracing::debug!(%error, "the connection for subscriptions is lost");
-                    // Whoever comes now waits for the next connection.
-                    for channel in self.channels().values() {
-                        channel.is_subscribed.send_replace(false);
-                    }
-                }
-                Err(error) => tracing::debug!(%error, "there is no connection for subscriptions"),
+            let failed = |error| tracing::debug!(%error, "there is no connection for subscriptions");
+            let (sink, stream) = until_done(|| self.connector.subscriber(), failed).await.split();
+            let Err(error) = self.follow(sink, stream).await;
+            tracing::debug!(%error, "the connection for subscriptions is lost");
+            // Whoever comes now waits for the next connection.
+            for channel in self.channels().values() {
+                channel.is_subscribed.send_replace(false);
             }
-            tokio::time::sleep(jittered(pause)).await;
-            pause = (pause * 2).min(PAUSE_MAX);
+            // A server that takes connections and drops them is not asked without end.
+            tokio::time::sleep(PAUSE).await;
         }
     }
 
@@ -181,8 +175,8 @@ impl fmt::Debug for Subscriptions {
     }
 }
 
-const PAUSE_FIRST: Duration = Duration::from_millis(50);
-const PAUSE_MAX: Duration = Duration::from_millis(400);
+/// Between a connection that was lost and the next.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// How often the connection is asked whether it is still there, and left channels are left.
 const ASK_EVERY: Duration = Duration::from_secs(1);

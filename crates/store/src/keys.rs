@@ -118,6 +118,13 @@ impl RootKey {
         Self(key)
     }
 
+    /// Whether all bytes are the same, as in a key that somebody typed.
+    #[must_use]
+    pub fn is_uniform(&self) -> bool {
+        let [first, rest @ ..] = &*self.0;
+        rest.iter().all(|byte| byte == first)
+    }
+
     /// The text that [`from_base64`](Self::from_base64) reads.
     fn to_base64(&self) -> Zeroizing<String> {
         Zeroizing::new(BASE64.encode(self.0.as_ref()))
@@ -144,8 +151,18 @@ impl KeyRing {
     /// # Errors
     ///
     /// [`KeyRingError`] when there is none, or one twice.
+    #[expect(clippy::needless_pass_by_value, reason = "the caller keeps none: they are overwritten here")]
     pub fn new(roots: Vec<RootKey>) -> Result<Self, KeyRingError> {
-        Ok(Self::of(DerivedRing::derive(roots)?))
+        Ok(Self::of(DerivedRing::derive(&roots)?))
+    }
+
+    /// Whether these would be a ring.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyRingError`], as of [`new`](Self::new).
+    pub fn check(roots: &[RootKey]) -> Result<(), KeyRingError> {
+        DerivedRing::derive(roots).map(drop)
     }
 
     /// The ring of one key.
@@ -158,8 +175,9 @@ impl KeyRing {
     /// # Errors
     ///
     /// [`KeyRingError`], as of [`new`](Self::new); the ring is then as it was.
+    #[expect(clippy::needless_pass_by_value, reason = "the caller keeps none: they are overwritten here")]
     pub fn replace(&self, roots: Vec<RootKey>) -> Result<(), KeyRingError> {
-        self.keys.store(Arc::new(DerivedRing::derive(roots)?));
+        self.keys.store(Arc::new(DerivedRing::derive(&roots)?));
         Ok(())
     }
 
@@ -204,10 +222,10 @@ impl KeyRing {
 }
 
 impl DerivedRing {
-    fn derive(roots: Vec<RootKey>) -> Result<Self, KeyRingError> {
+    fn derive(roots: &[RootKey]) -> Result<Self, KeyRingError> {
         let mut keys: Vec<DerivedKeys> = Vec::with_capacity(roots.len());
         for root in roots {
-            let derived = DerivedKeys::of(&root);
+            let derived = DerivedKeys::of(root);
             if let Some(first) = keys.iter().position(|key| key.id == derived.id) {
                 return Err(KeyRingError::Duplicate { first: first + 1, second: keys.len() + 1 });
             }

@@ -3,8 +3,8 @@
 //!
 //! - [`Cells`], [`Logs`] and [`Counters`] are the ports; [`MemoryCells`], [`MemoryLogs`] and [`MemoryCounters`] their
 //!   adapters for one process; [`Store`] is all of them in one value.
-//! - [`Sessions`], [`Bus`], [`EventLog`], [`Mailbox`], [`Once`], [`Lease`] and [`Handles`] are the words: small types that
-//!   say what is stored in the ports and what it means, the same for every adapter.
+//! - [`Sessions`], [`Bus`], [`EventLog`], [`Mailbox`], [`Once`], [`Lease`], [`Handles`] and [`Replicas`] are the words:
+//!   small types that say what is stored in the ports and what it means, the same for every adapter.
 //! - [`KeyRing`] seals bytes into a text that a client keeps for us, and opens it again on any replica.
 //! - [`Clock`] is where the time comes from, so that tests can set it.
 //!
@@ -29,6 +29,7 @@ mod mailbox;
 mod once;
 mod owner;
 mod record;
+mod replicas;
 mod room;
 mod seal;
 mod sessions;
@@ -60,6 +61,7 @@ pub use crate::{
     mailbox::{Address, Inbox, Mailbox, MailboxLimits, NotAnAddress, Posted},
     once::Once,
     owner::OwnerDigest,
+    replicas::{LiveReplicas, Replica, ReplicaId, ReplicaState, Replicas},
     seal::OpenError,
     sessions::{
         CreateSessionError, NewSession, REVISION_BYTES_MAX, SESSION_ID_CHARS_MAX, Session, SessionError,

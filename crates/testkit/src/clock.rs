@@ -1,11 +1,11 @@
-//! A clock that stands still until a test moves it.
+//! Time that stands still until a test moves it: a clock, and what a contract suite needs of any store's time.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
-use outboard_store::{Clock, UnixMillis};
+use outboard_store::{BoxFuture, Clock, UnixMillis};
 
 /// A [`Clock`] for tests. It never moves by itself; share it in an `Arc` with what it is handed to.
 ///
@@ -52,5 +52,37 @@ impl Default for FakeClock {
 impl Clock for FakeClock {
     fn now(&self) -> UnixMillis {
         UnixMillis::new(self.millis.load(Ordering::SeqCst))
+    }
+}
+
+/// The time that a store under test goes by: it stands still until it is moved, to the millisecond.
+///
+/// For a store in memory that is its [`FakeClock`]; for one on a server it is the time of that server.
+///
+/// # Cancel safety
+///
+/// A future that is dropped early may have moved the time or not.
+pub trait Timeline: Clock {
+    /// Sets the time, also to one in its past. The store goes by it when this has ended.
+    fn set_to(&self, time: UnixMillis) -> BoxFuture<'_, ()>;
+
+    /// Moves the time forward.
+    fn advance(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        self.set_to(self.now().saturating_add(duration))
+    }
+
+    /// Lets as much time go by as a real clock would since the last few operations, where the store counts on that;
+    /// less than any other length in a suite.
+    fn pass(&self) -> BoxFuture<'_, ()>;
+}
+
+impl Timeline for FakeClock {
+    fn set_to(&self, time: UnixMillis) -> BoxFuture<'_, ()> {
+        Box::pin(async move { self.set(time) })
+    }
+
+    /// Does nothing: a store in memory counts on no time between two operations.
+    fn pass(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {})
     }
 }

@@ -90,6 +90,17 @@ impl StreamableHttp {
         let Shutdown { tasks, draining: drain } = shutdown;
         Self { endpoint: Arc::new(Endpoint { runtime, sessions, config, local, tasks, drain, streams, legacy }) }
     }
+
+    /// Says to other replicas over the same store, and hears from them, which requests their clients took back: a legacy
+    /// client may tell a replica on which its call does not run. Runs beside the server, until the last call has ended, and
+    /// never ends itself. Not needed where there is one replica.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, nothing is said or heard any more; what waits is said when it runs again.
+    pub async fn run(&self) -> Infallible {
+        self.endpoint.legacy.run().await
+    }
 }
 
 impl<B> Service<Request<B>> for StreamableHttp

@@ -2,6 +2,7 @@
 //! product's own wiring.
 
 mod asking;
+mod marked;
 mod media;
 mod prompts;
 mod resources;
@@ -29,6 +30,7 @@ fn catalog() -> Catalog {
     let catalog = asking::add_to(catalog);
     let catalog = rounds::add_to(catalog);
     let catalog = state::add_to(catalog);
+    let catalog = marked::add_to(catalog);
     let catalog = resources::add_to(catalog);
     prompts::add_to(catalog)
 }

@@ -1,6 +1,6 @@
 //! What a process has used of the processor, by the kernel's own account.
 
-use std::{fs, time::Duration};
+use std::{fs, iter::Sum, time::Duration};
 
 use anyhow::{Context as _, Result};
 
@@ -21,6 +21,13 @@ impl Cpu {
     /// What was used since an earlier reading.
     pub(super) fn since(self, earlier: Self) -> Duration {
         self.0.saturating_sub(earlier.0)
+    }
+}
+
+impl Sum for Cpu {
+    /// That of several processes.
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        Self(all.map(|Self(time)| time).sum())
     }
 }
 

@@ -14,6 +14,12 @@ const RATIO_MAX: f64 = 1.4;
 /// How much more we may use where a token comes with each request, than where none is asked for.
 const TOKEN_RATIO_MAX: f64 = 1.15;
 
+/// How much more we may use with Redis configured, than without.
+const REDIS_RATIO_MAX: f64 = 1.05;
+
+/// How much more several replicas may use for a call, all together, than one.
+const REPLICAS_RATIO_MAX: f64 = 1.05;
+
 /// One measurement.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Point {
@@ -33,6 +39,10 @@ pub(super) struct Turn {
     pub(super) ours: Point,
     /// Ours, where a token comes with each request.
     pub(super) with_token: Point,
+    /// Ours, with its store on Redis.
+    pub(super) with_redis: Point,
+    /// Several of those.
+    pub(super) replicas: Point,
 }
 
 /// All turns, with the number of connections that they were measured at.
@@ -54,6 +64,10 @@ impl Turns {
             rows.push(row(connections, "ours", self.medians(connections, |turn| turn.ours), ratio));
             let ratio = format!("{:.2} × ours", self.token_ratio(connections));
             rows.push(row(connections, "with token", self.medians(connections, |turn| turn.with_token), ratio));
+            let ratio = format!("{:.2} × ours", self.redis_ratio(connections));
+            rows.push(row(connections, "with Redis", self.medians(connections, |turn| turn.with_redis), ratio));
+            let ratio = format!("{:.2} × one of them", self.replicas_ratio(connections));
+            rows.push(row(connections, "3 replicas", self.medians(connections, |turn| turn.replicas), ratio));
         }
         table::markdown(["c", "server", "CPU µs/req", "req/s", "p50 µs", "p99 µs", "CPU"], &rows)
     }
@@ -63,6 +77,8 @@ impl Turns {
         let targets = [
             (self.ratio(JUDGED_AT), RATIO_MAX, "the limit's CPU per request"),
             (self.token_ratio(JUDGED_AT), TOKEN_RATIO_MAX, "our CPU per request without a token"),
+            (self.redis_ratio(JUDGED_AT), REDIS_RATIO_MAX, "our CPU per request without Redis"),
+            (self.replicas_ratio(JUDGED_AT), REPLICAS_RATIO_MAX, "the CPU per request of one replica"),
         ];
         let mut missed = Vec::new();
         for (ratio, ratio_max, what) in targets {
@@ -85,6 +101,16 @@ impl Turns {
     /// The same of what a token costs.
     fn token_ratio(&self, connections: u32) -> f64 {
         self.median(connections, |turn| turn.with_token.cpu_us / turn.ours.cpu_us)
+    }
+
+    /// The same of what Redis costs.
+    fn redis_ratio(&self, connections: u32) -> f64 {
+        self.median(connections, |turn| turn.with_redis.cpu_us / turn.ours.cpu_us)
+    }
+
+    /// The same of what further replicas cost.
+    fn replicas_ratio(&self, connections: u32) -> f64 {
+        self.median(connections, |turn| turn.replicas.cpu_us / turn.with_redis.cpu_us)
     }
 
     /// The median of each number of one server.
@@ -128,19 +154,22 @@ fn median(mut values: Vec<f64>) -> f64 {
 mod tests {
     use super::*;
 
-    /// At 1 and 256 connections all servers cost the same.
-    fn turns(at_32: &[(f64, f64, f64)]) -> Turns {
+    /// At 1 and 256 connections all servers cost the same; at 32 the limit, ours, with a token, with Redis and replicas
+    /// cost what is given.
+    fn turns(at_32: &[[f64; 5]]) -> Turns {
         let point = |cpu_us: f64| Point { cpu_us, rps: 1000.4, p50_us: 30.0, p99_us: 99.0 };
-        let turn = |(limit, ours, with_token): (f64, f64, f64)| Turn {
+        let turn = |[limit, ours, with_token, with_redis, replicas]: [f64; 5]| Turn {
             limit: point(limit),
             ours: point(ours),
             with_token: point(with_token),
+            with_redis: point(with_redis),
+            replicas: point(replicas),
         };
         let mut turns = Turns::default();
         for at_32 in at_32 {
-            turns.add(1, turn((1.0, 1.0, 1.0)));
+            turns.add(1, turn([1.0; 5]));
             turns.add(32, turn(*at_32));
-            turns.add(256, turn((1.0, 1.0, 1.0)));
+            turns.add(256, turn([1.0; 5]));
         }
         turns
     }
@@ -154,22 +183,32 @@ mod tests {
 
     #[test]
     fn targets_are_judged_by_the_medians_of_the_ratios() {
-        turns(&[(10.0, 13.0, 14.0), (30.0, 42.0, 45.0), (10.0, 90.0, 100.0)]).judge().unwrap();
-        let error = turns(&[(10.0, 13.0, 13.0), (30.0, 45.0, 45.0), (10.0, 20.0, 20.0)]).judge().unwrap_err();
-        assert!(error.to_string().ends_with("measured 1.50"), "{error}");
-        let error = turns(&[(10.0, 10.0, 12.0)]).judge().unwrap_err();
-        assert!(error.to_string().ends_with("without a token at 32 connections; measured 1.20"), "{error}");
+        turns(&[[10.0, 13.0, 14.0, 13.0, 13.0], [30.0, 42.0, 45.0, 42.0, 43.0], [10.0, 90.0, 100.0, 99.0, 120.0]])
+            .judge()
+            .unwrap();
+        let cases: [(&[[f64; 5]], &str); 4] = [
+            (&[[10.0, 13.0, 13.0, 13.0, 13.0], [30.0, 45.0, 45.0, 45.0, 45.0], [10.0, 20.0, 20.0, 20.0, 20.0]], "1.50"),
+            (&[[10.0, 10.0, 12.0, 10.0, 10.0]], "without a token at 32 connections; measured 1.20"),
+            (&[[10.0, 10.0, 10.0, 11.0, 11.0]], "without Redis at 32 connections; measured 1.10"),
+            (&[[10.0, 10.0, 10.0, 10.0, 11.0]], "of one replica at 32 connections; measured 1.10"),
+        ];
+        for (measured, expected) in cases {
+            let error = turns(measured).judge().unwrap_err().to_string();
+            assert!(error.ends_with(expected), "{error}");
+        }
         assert!(turns(&[]).judge().is_err());
     }
 
     #[test]
     fn table_has_all_servers_at_each_number_of_connections() {
-        let table = turns(&[(10.0, 12.0, 15.0)]).table();
+        let table = turns(&[[10.0, 12.0, 15.0, 12.0, 12.0]]).table();
         let lines: Vec<&str> = table.lines().collect();
-        assert_eq!(lines[0], "| c   | server     | CPU µs/req | req/s | p50 µs | p99 µs | CPU          |");
-        assert_eq!(lines[5], "| 32  | limit      | 10.0       | 1000  | 30     | 99     |              |");
-        assert_eq!(lines[6], "| 32  | ours       | 12.0       | 1000  | 30     | 99     | 1.20 × limit |");
-        assert_eq!(lines[7], "| 32  | with token | 15.0       | 1000  | 30     | 99     | 1.25 × ours  |");
-        assert_eq!(lines.len(), 11);
+        assert_eq!(lines[0], "| c   | server     | CPU µs/req | req/s | p50 µs | p99 µs | CPU                |");
+        assert_eq!(lines[7], "| 32  | limit      | 10.0       | 1000  | 30     | 99     |                    |");
+        assert_eq!(lines[8], "| 32  | ours       | 12.0       | 1000  | 30     | 99     | 1.20 × limit       |");
+        assert_eq!(lines[9], "| 32  | with token | 15.0       | 1000  | 30     | 99     | 1.25 × ours        |");
+        assert_eq!(lines[10], "| 32  | with Redis | 12.0       | 1000  | 30     | 99     | 1.00 × ours        |");
+        assert_eq!(lines[11], "| 32  | 3 replicas | 12.0       | 1000  | 30     | 99     | 1.00 × one of them |");
+        assert_eq!(lines.len(), 17);
     }
 }

@@ -1,6 +1,10 @@
 //! What the suite leaves in its output folder: one `checks.json` per scenario, the only place that says why a check failed.
 
-use std::{collections::BTreeMap, fmt, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt, fs,
+    path::Path,
+};
 
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
@@ -86,6 +90,33 @@ impl Results {
         self.passed.values().sum()
     }
 
+    /// What is not as in another outcome: scenarios in which other checks failed, or not as many passed.
+    pub(super) fn differences(&self, other: &Self) -> Vec<String> {
+        let (ours, theirs) = (self.by_scenario(), other.by_scenario());
+        let nothing = (0, Vec::new());
+        let scenarios: BTreeSet<_> = ours.keys().chain(theirs.keys()).collect();
+        let differing = scenarios.into_iter().filter_map(|scenario| {
+            let (ours, theirs) = (ours.get(scenario).unwrap_or(&nothing), theirs.get(scenario).unwrap_or(&nothing));
+            (ours != theirs).then(|| {
+                let shown = |(passed, failing): &(usize, Vec<&str>)| format!("{passed} passed, not {failing:?}");
+                format!("{scenario}: {}; there {}", shown(ours), shown(theirs))
+            })
+        });
+        differing.collect()
+    }
+
+    /// How many checks passed and which did not, for each scenario that has any.
+    fn by_scenario(&self) -> BTreeMap<&str, (usize, Vec<&str>)> {
+        let mut all: BTreeMap<&str, (usize, Vec<&str>)> = BTreeMap::new();
+        for (scenario, passed) in &self.passed {
+            all.entry(scenario).or_default().0 = *passed;
+        }
+        for check in &self.failing {
+            all.entry(&check.scenario).or_default().1.push(&check.id);
+        }
+        all
+    }
+
     /// One line of numbers.
     pub(super) fn summary(&self) -> String {
         let (passed, failing) = (self.passed(), self.failing.len());
@@ -150,5 +181,27 @@ mod tests {
         assert_eq!((results.passed_in("ping"), results.passed_in("pong")), (1, 0));
         let shown: Vec<String> = results.failing.iter().map(ToString::to_string).collect();
         assert_eq!(shown, ["ping:b: b is missing", "ping:c (warning): does c"]);
+    }
+
+    #[test]
+    fn other_failures_and_fewer_checks_are_differences() {
+        let outcome = |checks: &[(&str, &str)]| {
+            let mut results = Results::default();
+            let listed: Vec<_> =
+                checks.iter().map(|(id, status)| format!(r#"{{"id":"{id}","status":"{status}"}}"#)).collect();
+            results.add("ping", &format!("[{}]", listed.join(","))).unwrap();
+            results
+        };
+        let one = outcome(&[("a", "SUCCESS"), ("b", "FAILURE")]);
+        assert!(one.differences(&outcome(&[("b", "FAILURE"), ("a", "SUCCESS"), ("c", "INFO")])).is_empty());
+        let cases: [(&[(&str, &str)], &str); 4] = [
+            (&[("a", "SUCCESS"), ("b", "SUCCESS")], r#"ping: 1 passed, not ["b"]; there 2 passed, not []"#),
+            (&[("a", "SUCCESS"), ("c", "FAILURE")], r#"ping: 1 passed, not ["b"]; there 1 passed, not ["c"]"#),
+            (&[("b", "FAILURE")], r#"ping: 1 passed, not ["b"]; there 0 passed, not ["b"]"#),
+            (&[], r#"ping: 1 passed, not ["b"]; there 0 passed, not []"#),
+        ];
+        for (other, expected) in cases {
+            assert_eq!(one.differences(&outcome(other)), [expected]);
+        }
     }
 }

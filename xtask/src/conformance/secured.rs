@@ -6,7 +6,7 @@ use std::{path::PathBuf, process::Command, time::Duration};
 
 use anyhow::{Context as _, Result};
 
-use super::{Suite, issuer};
+use super::{Suite, issuer, replicated::WITH_TOKEN};
 use crate::{
     process,
     say::say,
@@ -26,7 +26,7 @@ pub(super) fn run(suite: &Suite) -> Result<Vec<String>> {
     let mut command = suite.node.script(script)?;
     command.arg(server.url()).env("TOKEN", token);
     let proxy = Server::start(&mut command, suite.place.join("with-token.log"))?;
-    let mut failed = suite.judge(" with a token", proxy.url());
+    let mut failed = suite.judge(WITH_TOKEN, proxy.url());
     proxy.kill()?;
     if let Err(error) = issuer::run(suite, server.url()) {
         say!("FAILED authorization: {error:#}");

@@ -137,6 +137,15 @@ impl Target {
         matches!(self.kind, Kind::Fixture | Kind::Secured(_))
     }
 
+    /// Why it cannot be several replicas; nothing if it can.
+    pub(super) fn one_process(&self) -> Option<&'static str> {
+        match self.kind {
+            Kind::Fixture => None,
+            Kind::Everything | Kind::Time => Some("a lifted child belongs to its process, and so does what it knows"),
+            Kind::Secured(_) => Some("the issuer for development keeps what it knows in its process"),
+        }
+    }
+
     /// Whether clients are to have a metadata document.
     pub(super) fn wants_document(&self) -> bool {
         self.kind == Kind::Secured(Registration::Document)

@@ -25,6 +25,25 @@ pub struct Told {
     pub sequence: Sequence,
     /// What it is.
     pub change: Change,
+    reason: Reason,
+}
+
+/// Why a listener is told of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reason {
+    /// It was on the bus.
+    Changed,
+    /// Something that was on the bus may have been missed, so this may have changed.
+    Missed,
+}
+
+impl Told {
+    /// Whether this is told because something may have been missed. Places that were told before then say nothing of it: the
+    /// bus may have given them anew.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        self.reason == Reason::Missed
+    }
 }
 
 /// Listens for changes. Dropping it ends that.
@@ -49,11 +68,16 @@ impl Listening {
         match since {
             Since::Recently => {
                 let now = shared.clock.now();
+                let is_recent = |at| now.saturating_since(at) <= shared.catch_up;
                 let recent = lock(&shared.recent);
-                for read in recent.changes.iter().filter(|read| now.saturating_since(read.at) <= shared.catch_up) {
-                    listening.catch_up(read.sequence, &read.change);
-                }
                 listening.told = recent.last.unwrap_or(Sequence::ZERO);
+                if recent.gap.is_some_and(is_recent) {
+                    listening.tell_all(listening.told);
+                } else {
+                    for read in recent.changes.iter().filter(|read| is_recent(read.at)) {
+                        listening.catch_up(read.sequence, &read.change);
+                    }
+                }
             }
             Since::After(sequence) => {
                 let page = shared.bus.read_after(sequence, RESUMED_MAX).await?;
@@ -100,7 +124,10 @@ impl Listening {
                     self.told = read.sequence;
                     self.push(read.sequence, read.change);
                 }
-                Ok(News::Gap(before)) if before > self.told => self.tell_all(before),
+                Ok(News::Gap(position)) => {
+                    self.told = position;
+                    self.tell_all(position);
+                }
                 Ok(_) => {}
                 // It was too slow for what came: it is told of each topic instead.
                 Err(RecvError::Lagged(_)) => self.tell_all(self.told),
@@ -112,7 +139,7 @@ impl Listening {
 
     fn push(&mut self, sequence: Sequence, change: Change) {
         if self.topics.include(&change) {
-            self.backlog.push_back(Told { sequence, change });
+            self.backlog.push_back(Told { sequence, change, reason: Reason::Changed });
         }
     }
 
@@ -123,6 +150,7 @@ impl Listening {
     }
 
     fn tell_all(&mut self, sequence: Sequence) {
-        self.backlog = self.topics.iter().map(|change| Told { sequence, change: change.clone() }).collect();
+        let told = |change: &Change| Told { sequence, change: change.clone(), reason: Reason::Missed };
+        self.backlog = self.topics.iter().map(told).collect();
     }
 }

@@ -12,6 +12,7 @@ const READ_MAX: usize = 128;
 impl Shared {
     /// Puts what is told on the bus, in order.
     pub(super) async fn publish(&self) -> Infallible {
+        let mut has_failed = false;
         loop {
             // Taken out before it is published: the same change told from now on is another one.
             let Some(change) = lock(&self.pending).pop_front() else {
@@ -19,10 +20,13 @@ impl Shared {
                 continue;
             };
             match self.bus.publish(&change.to_bytes()).await {
-                Ok(_) => {}
+                Ok(_) => has_failed = false,
                 Err(error @ StoreError::ValueTooLarge { .. }) => tracing::warn!(%error, "a change is not told"),
                 Err(error) => {
-                    tracing::warn!(%error, "a change cannot be told now: trying again");
+                    // One word for each time that the store is away, not for each attempt.
+                    if !std::mem::replace(&mut has_failed, true) {
+                        tracing::warn!(%error, "changes cannot be told now: trying again");
+                    }
                     lock(&self.pending).push_front(change);
                     tokio::time::sleep(RETRY).await;
                 }
@@ -32,15 +36,19 @@ impl Shared {
 
     /// Reads the bus for all listeners.
     pub(super) async fn read(&self) -> Infallible {
+        let mut has_failed = false;
         loop {
-            let Err(error) = self.read_on().await;
-            tracing::warn!(%error, "the bus cannot be read now: trying again");
+            let Err(error) = self.read_on(&mut has_failed).await;
+            if !std::mem::replace(&mut has_failed, true) {
+                tracing::warn!(%error, "the bus cannot be read now: trying again");
+            }
             tokio::time::sleep(RETRY).await;
         }
     }
 
-    /// Reads until the store fails.
-    async fn read_on(&self) -> Result<Infallible, StoreError> {
+    /// Reads until the store fails. Behind a failure nobody knows what is missing: a server that took over may not have all
+    /// that was on the bus, and may have given its places anew. So each listener is told of all its topics then.
+    async fn read_on(&self, has_failed: &mut bool) -> Result<Infallible, StoreError> {
         let read = lock(&self.recent).last;
         let mut after = match read {
             Some(last) => last,
@@ -49,13 +57,11 @@ impl Shared {
         loop {
             let page = self.bus.read_after(after, READ_MAX).await?;
             let read = self.remember(&page);
-            if page.gap {
-                // Nobody listens: nobody needs to know.
-                drop(self.told.send(News::Gap(page.entries.first().map_or(page.last, |entry| entry.sequence))));
+            if std::mem::take(has_failed) || page.gap {
+                let first = page.entries.first().map(|entry| entry.sequence.as_u64().saturating_sub(1));
+                self.miss(first.map_or(page.last, Sequence::from_u64));
             }
-            for change in read {
-                drop(self.told.send(News::Change(change)));
-            }
+            self.tell_read(read);
             let nothing_new = page.entries.is_empty() && page.last <= after;
             after = page.last;
             if nothing_new {
@@ -67,11 +73,26 @@ impl Shared {
     /// Reads what changed lately, which listeners that open now are told. Returns how far that is.
     async fn read_recent(&self) -> Result<Sequence, StoreError> {
         let page = self.bus.recent(self.catch_up).await?;
+        let read = self.remember(&page);
+        if page.gap {
+            self.miss(Sequence::ZERO);
+        }
         // Who listened before this began has not been told of any.
-        for change in self.remember(&page) {
+        self.tell_read(read);
+        Ok(page.last)
+    }
+
+    /// Tells listeners, also those that open in a while, that changes behind this place may be missing.
+    fn miss(&self, position: Sequence) {
+        lock(&self.recent).gap = Some(self.clock.now());
+        // Nobody listens: nobody needs to know.
+        drop(self.told.send(News::Gap(position)));
+    }
+
+    fn tell_read(&self, read: Vec<Read>) {
+        for change in read {
             drop(self.told.send(News::Change(change)));
         }
-        Ok(page.last)
     }
 
     /// Remembers what was read, and forgets what is no longer recent. Returns the changes in it.

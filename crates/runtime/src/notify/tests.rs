@@ -3,8 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use outboard_store::{BusLimits, Clock, KeyRing, RootKey, Store};
+use outboard_store::{
+    BoxFuture, BusLimits, Clock, KeyRing, LogKey, LogLimits, LogPage, Logs, MemoryLogLimits, MemoryLogs, RootKey, Store,
+};
 use outboard_testkit::clock::FakeClock;
+use outboard_testkit::http::patiently;
+use tokio::sync::watch;
 
 use super::*;
 
@@ -12,8 +16,11 @@ const CATCH_UP: Duration = Duration::from_secs(30);
 
 fn store() -> (Store, Arc<FakeClock>) {
     let clock = Arc::new(FakeClock::default());
-    let keys = Arc::new(KeyRing::new(vec![RootKey::generate()]).unwrap());
-    (Store::in_memory(keys, Arc::clone(&clock) as Arc<dyn Clock>), clock)
+    (Store::in_memory(Arc::new(ring()), Arc::clone(&clock) as Arc<dyn Clock>), clock)
+}
+
+fn ring() -> KeyRing {
+    KeyRing::new(vec![RootKey::generate()]).unwrap()
 }
 
 fn resource(uri: &str) -> Change {
@@ -201,4 +208,137 @@ async fn what_does_not_fit_on_the_bus_holds_nothing_up() {
         assert_eq!(listening.next().await.change, Change::Tools);
     })
     .await;
+}
+
+/// Logs that a test loses, as a server that begins empty does.
+#[derive(Debug)]
+struct Losing {
+    logs: watch::Sender<Arc<dyn Logs>>,
+    clock: Arc<FakeClock>,
+    says_so: bool,
+}
+
+impl Losing {
+    fn over(says_so: bool) -> (Store, Arc<Self>, Arc<FakeClock>) {
+        let (store, clock) = store();
+        let logs = watch::Sender::new(Arc::clone(&store.logs));
+        let losing = Arc::new(Self { logs, clock: Arc::clone(&clock), says_so });
+        (Store { logs: Arc::clone(&losing) as Arc<dyn Logs>, ..store }, losing, clock)
+    }
+
+    /// Begins anew, with these changes on the bus.
+    async fn lose(&self, bus: &Bus, changes: &[Change]) {
+        let limits = MemoryLogLimits::default();
+        let empty = Arc::new(MemoryLogs::new(Arc::clone(&self.clock) as Arc<dyn Clock>, limits));
+        let quiet = Arc::clone(&empty) as Arc<dyn Logs>;
+        let (clock, keys) = (Arc::clone(&self.clock) as Arc<dyn Clock>, Arc::new(ring()));
+        let aside = Store { logs: quiet, ..Store::in_memory(keys, clock) };
+        let aside = Bus::new(&aside, BusLimits::default());
+        for change in changes {
+            aside.publish(&change.to_bytes()).await.unwrap();
+        }
+        assert!(aside.last().await.unwrap() <= bus.last().await.unwrap(), "its places were given before");
+        self.logs.send_replace(empty);
+    }
+
+    fn now(&self) -> Arc<dyn Logs> {
+        Arc::clone(&self.logs.borrow())
+    }
+}
+
+fn lost() -> StoreError {
+    StoreError::Unavailable { source: "another server answers".into() }
+}
+
+impl Logs for Losing {
+    fn append<'a>(
+        &'a self,
+        key: LogKey,
+        entry: &'a [u8],
+        limits: LogLimits,
+    ) -> BoxFuture<'a, Result<Sequence, StoreError>> {
+        Box::pin(async move { self.now().append(key, entry, limits).await })
+    }
+
+    fn append_if_present<'a>(
+        &'a self,
+        key: LogKey,
+        entry: &'a [u8],
+        limits: LogLimits,
+    ) -> BoxFuture<'a, Result<Option<Sequence>, StoreError>> {
+        Box::pin(async move { self.now().append_if_present(key, entry, limits).await })
+    }
+
+    fn read(&self, key: LogKey, after: Sequence, entries_max: usize) -> BoxFuture<'_, Result<LogPage, StoreError>> {
+        Box::pin(async move { self.now().read(key, after, entries_max).await })
+    }
+
+    fn tail(&self, key: LogKey, after: Sequence) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            let mut logs = self.logs.subscribe();
+            tokio::select! {
+                tailed = async { self.now().tail(key, after).await } => tailed,
+                _ = logs.changed() => if self.says_so { Err(lost()) } else { Ok(()) },
+            }
+        })
+    }
+
+    fn delete(&self, key: LogKey) -> BoxFuture<'_, Result<bool, StoreError>> {
+        Box::pin(async move { self.now().delete(key).await })
+    }
+
+    fn entry_bytes_max(&self) -> usize {
+        self.now().entry_bytes_max()
+    }
+}
+
+/// The next changes that a listener is told.
+async fn next(listening: &mut Listening, count: usize) -> Vec<Told> {
+    let mut told = Vec::new();
+    for _ in 0..count {
+        told.push(patiently("a change to be told", listening.next()).await);
+    }
+    told
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bus_that_was_lost_is_noticed_and_each_topic_told_once() {
+    // A server that is empty; one that took over and has given the same places to something else.
+    for (says_so, replaced) in [(false, &[][..]), (true, &[][..]), (true, &[Change::Prompts, Change::Prompts][..])] {
+        let (store, losing, clock) = Losing::over(says_so);
+        let notify = Notify::new(&store, CATCH_UP);
+        let bus = Bus::new(&store, BusLimits::default());
+        beside(&notify, async {
+            let mut listening = notify.listen(all(&["a:1"]), Since::Recently).await.unwrap();
+            for change in [Change::Tools, Change::Prompts] {
+                notify.tell(change.clone());
+                let told = listening.next().await;
+                assert!(told.change == change && !told.is_in_doubt());
+            }
+            losing.lose(&bus, replaced).await;
+            let started = tokio::time::Instant::now();
+            let told = next(&mut listening, 4).await;
+            assert!(told.iter().all(Told::is_in_doubt), "{told:?}");
+            let changes: Vec<Change> = told.into_iter().map(|told| told.change).collect();
+            assert_eq!(changes, [Change::Tools, Change::Prompts, Change::Resources, resource("a:1")]);
+            assert!(started.elapsed() <= Duration::from_secs(1), "{:?}", started.elapsed());
+
+            // What comes then is told once more, though its place may be one that was told before.
+            for change in [resource("a:1"), Change::Tools] {
+                notify.tell(change.clone());
+                assert_eq!(next(&mut listening, 1).await[0].change, change);
+            }
+            let mut late = notify.listen(all(&["a:1"]), Since::Recently).await.unwrap();
+            assert!(
+                next(&mut late, 4).await.iter().all(Told::is_in_doubt),
+                "who comes a while later does not know either"
+            );
+            clock.advance(CATCH_UP + Duration::from_millis(1));
+            let mut later = notify.listen(all(&["a:1"]), Since::Recently).await.unwrap();
+            notify.tell(Change::Resources);
+            let told = later.next().await;
+            assert!(told.change == Change::Resources && !told.is_in_doubt(), "{told:?}");
+        })
+        .await;
+    }
 }

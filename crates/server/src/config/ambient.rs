@@ -15,3 +15,10 @@ pub(crate) fn client_secret(env: &dyn Environment) -> Option<String> {
     let value = env.var("OUTBOARD_CLIENT_SECRET")?;
     value.into_string().ok().filter(|value| !value.is_empty())
 }
+
+/// The fault that a test asks for.
+#[cfg(debug_assertions)]
+pub(crate) fn sabotage(env: &dyn Environment) -> Option<String> {
+    let word = env.var("OUTBOARD_SABOTAGE").filter(|word| !word.is_empty())?;
+    Some(word.to_string_lossy().into_owned())
+}

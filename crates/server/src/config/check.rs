@@ -69,7 +69,7 @@ impl Check<'_> {
 
 /// Checks everything but the backends.
 pub(super) fn check(file: &File, check: &mut Check<'_>) {
-    let File { limits, timeouts, drain, session, stream, server, .. } = file;
+    let File { limits, timeouts, drain, stream, server, .. } = file;
     check.within(&["limits", "body"], &limits.body, Size::kib(1)..=Size::mib(256));
     // hyper needs 8 KiB to read a head.
     check.within(&["limits", "headers"], &limits.headers, Size::kib(8)..=Size::mib(1));
@@ -89,7 +89,6 @@ pub(super) fn check(file: &File, check: &mut Check<'_>) {
     check.within(&["timeouts", "call"], &timeouts.call, Interval::millis(100)..=minutes(24 * 60));
     check.within(&["drain", "delay"], &drain.delay, Interval::seconds(0)..=minutes(5));
     check.within(&["drain", "timeout"], &drain.timeout, Interval::seconds(0)..=minutes(60));
-    check.within(&["session", "max_age"], &session.max_age, minutes(1)..=minutes(365 * 24 * 60));
     check.within(&["stream", "after"], &stream.after, Interval::seconds(0)..=minutes(5));
     check.within(&["stream", "after_legacy"], &stream.after_legacy, Interval::seconds(0)..=minutes(5));
     check.within(&["stream", "keep_alive"], &stream.keep_alive, Interval::seconds(1)..=minutes(5));
@@ -105,6 +104,7 @@ pub(super) fn check(file: &File, check: &mut Check<'_>) {
             check.length(&path, setting, bytes_max);
         }
     }
+    file.session.check(check);
     file.input.check(check);
     file.subscriptions.check(check);
     file.legacy.check(check);

@@ -12,6 +12,7 @@ use outboard_backend::stdio::StdioBounds;
 use outboard_protocol::types::LoggingLevel;
 use outboard_runtime::{InputConfig, SchemaLimits, StateConfig};
 use outboard_store::MemoryStoreLimits;
+use outboard_store_redis::RedisConfig;
 use outboard_transport::LegacyConfig;
 use url::Url;
 
@@ -19,6 +20,7 @@ use super::auth::AuthConfig;
 use super::backend_file::Isolation;
 use super::dev_issuer::DevIssuerConfig;
 use super::file::{self, File, LogFormat};
+use super::session::SessionKeys;
 use super::subscriptions::Subscriptions;
 use super::transport::Transport;
 use super::value::{EndpointPath, ExactOrigin, LogFilter};
@@ -44,6 +46,12 @@ pub(crate) struct Config {
     pub(crate) auth: Option<AuthConfig>,
     /// The issuer of tokens for development; `None`: it does not run.
     pub(crate) dev_issuer: Option<DevIssuerConfig>,
+    /// Where the keys are that seal what clients keep.
+    pub(crate) session_keys: SessionKeys,
+    /// Where replicas keep what they share; `None`: in the memory of this process.
+    pub(crate) redis: Option<RedisConfig>,
+    /// How many replicas run, this one included.
+    pub(crate) replicas: usize,
     /// What is logged, and how.
     pub(crate) log: Log,
     /// How the server introduces itself.

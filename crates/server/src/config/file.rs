@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use outboard_runtime::{RuntimeConfig, SchemaLimits};
 use outboard_transport::stdio::StdioConfig;
-use outboard_transport::{Authentication, HttpConfig, LegacyConfig};
+use outboard_transport::{Authentication, HttpConfig};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +18,7 @@ use super::backend_file::Backends;
 use super::dev_issuer::DevIssuerTable;
 use super::input::InputTable;
 use super::legacy::LegacyTable;
+use super::session::SessionTable;
 use super::setting::Setting;
 use super::state::StateTable;
 use super::store::StoreTable;
@@ -64,8 +65,8 @@ pub(super) struct File {
     pub(super) timeouts: Timeouts,
     /// What happens between SIGTERM and the end.
     pub(super) drain: Drain,
-    /// Sessions of clients of revision 2025-11-25 and before.
-    pub(super) session: Session,
+    /// Sessions of clients of revision 2025-11-25 and before, and the keys that seal what clients of all revisions keep.
+    pub(super) session: SessionTable,
     /// When answers become streams.
     pub(super) stream: Stream,
     /// Questions to the client: elicitation, sampling and roots.
@@ -76,8 +77,11 @@ pub(super) struct File {
     pub(super) legacy: LegacyTable,
     /// What tools keep for a principal between calls, each value under its handle.
     pub(super) state: StateTable,
-    /// Bounds of what is kept in memory for all clients together.
+    /// What is kept for all clients together: in Redis, or in memory within bounds.
     pub(super) store: StoreTable,
+    /// How many replicas of the server run, this one included, 1 to 1000. With more than one, `store.redis` and
+    /// `session.key_file` have to be set.
+    pub(super) replicas: Setting<Count>,
     /// Names of backends, the one that wins first, for where two list the same resource URI or overlapping resource
     /// templates. By default two such backends are refused.
     pub(super) resource_order: Vec<Setting<String>>,
@@ -169,18 +173,10 @@ pub(super) struct Timeouts {
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Drain {
-    /// Time to go on accepting while load balancers take notice, 0s to 5m.
+    /// Time to go on accepting while load balancers take notice, 0s to 5m. After Ctrl-C (SIGINT) there is none.
     pub(super) delay: Setting<Interval>,
     /// Time that calls in flight have to end, after `delay`, 0s to 1h.
     pub(super) timeout: Setting<Interval>,
-}
-
-/// Sessions of clients of revision 2025-11-25 and before.
-#[derive(Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Session {
-    /// Time after which a session ends, however much it is used, 1m to 365d.
-    pub(super) max_age: Setting<Interval>,
 }
 
 /// When answers become streams.
@@ -212,13 +208,14 @@ impl Default for File {
             limits: Limits::default(),
             timeouts: Timeouts::default(),
             drain: Drain::default(),
-            session: Session::default(),
+            session: SessionTable::default(),
             stream: Stream::default(),
             input: InputTable::default(),
             subscriptions: SubscriptionsTable::default(),
             legacy: LegacyTable::default(),
             state: StateTable::default(),
             store: StoreTable::default(),
+            replicas: Setting::default_of(Count(1)),
             resource_order: Vec::new(),
             backends: Backends::default(),
         }
@@ -272,13 +269,7 @@ impl Default for Timeouts {
 
 impl Default for Drain {
     fn default() -> Self {
-        Self { delay: Setting::default_of(Interval::seconds(0)), timeout: Setting::default_of(Interval::seconds(25)) }
-    }
-}
-
-impl Default for Session {
-    fn default() -> Self {
-        Self { max_age: Setting::default_of(Interval(LegacyConfig::default().session_max_age)) }
+        Self { delay: Setting::default_of(Interval::seconds(5)), timeout: Setting::default_of(Interval::seconds(25)) }
     }
 }
 

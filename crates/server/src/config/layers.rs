@@ -7,10 +7,12 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use serde::de::value::{Error as TextError, StrDeserializer};
 
+use super::amount::Count;
 use super::auth::{AuthTable, IssuerName, IssuerTable};
 use super::environment::Environment;
 use super::keys::Keys;
 use super::read::Reading;
+use super::redis::{RedisTable, RedisUrl};
 use super::setting::Setting;
 use crate::diagnostics::{Code, Diagnostic, Place};
 
@@ -38,6 +40,12 @@ pub(crate) struct Overrides {
     pub(crate) dev_issuer: bool,
     /// `--dev-issuer-auto-approve USER`.
     pub(crate) dev_issuer_auto_approve: Option<String>,
+    /// `--redis URL`.
+    pub(crate) redis: Option<String>,
+    /// `--key-file FILE`.
+    pub(crate) key_file: Option<PathBuf>,
+    /// `--replicas NUMBER`.
+    pub(crate) replicas: Option<usize>,
     /// `--log-level FILTER`.
     pub(crate) log_level: Option<String>,
     /// `--log-format FORMAT`.
@@ -71,6 +79,9 @@ const NO_AUTH: Name =
     Name { key: "insecure_no_auth", variable: "OUTBOARD_INSECURE_NO_AUTH", flag: "--insecure-no-auth" };
 const ISSUERS: Name = Name { key: "auth.issuers.issuer", variable: "OUTBOARD_ISSUERS", flag: "--issuer" };
 const DEV_ISSUER: Name = Name { key: "dev_issuer.enabled", variable: "OUTBOARD_DEV_ISSUER", flag: "--dev-issuer" };
+const REDIS: Name = Name { key: "store.redis.url", variable: "OUTBOARD_REDIS_URL", flag: "--redis" };
+const KEY_FILE: Name = Name { key: "session.key_file", variable: "OUTBOARD_KEY_FILE", flag: "--key-file" };
+const REPLICAS: Name = Name { key: "replicas", variable: "OUTBOARD_REPLICAS", flag: "--replicas" };
 const LOG_LEVEL: Name = Name { key: "log.level", variable: "OUTBOARD_LOG_LEVEL", flag: "--log-level" };
 const LOG_FORMAT: Name = Name { key: "log.format", variable: "OUTBOARD_LOG_FORMAT", flag: "--log-format" };
 
@@ -87,6 +98,13 @@ pub(super) fn apply(reading: &mut Reading, flags: &Overrides, env: &dyn Environm
     over.set_switch(&mut file.insecure_no_auth, &NO_AUTH, flags.insecure_no_auth);
     over.add_issuers(&mut file.auth, &flags.issuers);
     over.set_switch(&mut file.dev_issuer.enabled, &DEV_ISSUER, flags.dev_issuer);
+    over.set_redis(&mut file.store.redis, flags.redis.as_deref());
+    over.set_path(&mut file.session.key_file, &KEY_FILE, flags.key_file.as_ref());
+    if file.session.key_file.as_ref().is_some_and(|file| !matches!(file.place, Place::File(_))) {
+        // One file in place of whatever the file of settings names.
+        file.session.keys.clear();
+    }
+    over.set_count(&mut file.replicas, &REPLICAS, flags.replicas);
     over.set(&mut file.log.level, &LOG_LEVEL, flags.log_level.as_deref());
     over.set(&mut file.log.format, &LOG_FORMAT, flags.log_format.as_deref());
     reading.file = file;
@@ -129,6 +147,29 @@ impl Over<'_> {
             let table = IssuerTable { issuer: Some(name), ..IssuerTable::default() };
             let auth = auth.get_or_insert_with(|| Setting { value: AuthTable::default(), place: place.clone() });
             auth.value.issuers.push(Setting { value: table, place });
+        }
+    }
+
+    /// One server in place of whatever the file names; who may use it and how stays what the file says.
+    fn set_redis(&mut self, redis: &mut Option<Setting<RedisTable>>, flag: Option<&str>) {
+        let Some((text, place)) = self.given(&REDIS, flag) else { return };
+        let Some(url) = self.read::<RedisUrl>(&REDIS, &text, place.clone()) else { return };
+        let table = redis.get_or_insert_with(|| Setting { value: RedisTable::default(), place });
+        let RedisTable { url: named, sentinels, nodes, .. } = &mut table.value;
+        *named = Some(url);
+        sentinels.clear();
+        nodes.clear();
+    }
+
+    fn set_count(&mut self, setting: &mut Setting<Count>, name: &Name, flag: Option<usize>) {
+        if let Some(number) = flag {
+            *setting = Setting { value: Count(number), place: Place::Flag(name.flag) };
+            return;
+        }
+        let Some((text, place)) = self.given(name, None) else { return };
+        match text.parse() {
+            Ok(number) => *setting = Setting { value: Count(number), place },
+            Err(_) => self.refuse(name, place, "expected a whole number"),
         }
     }
 

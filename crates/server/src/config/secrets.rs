@@ -11,6 +11,7 @@ use super::keys::Keys;
 pub(super) fn is_secret(path: &[String]) -> bool {
     match path {
         [backends, _, env, ..] if backends == "backends" && env == "env" => true,
+        [session, keys, ..] if session == "session" && keys == "keys" => true,
         [.., key] => SECRETS.contains(&key.as_str()),
         [] => false,
     }
@@ -19,7 +20,12 @@ pub(super) fn is_secret(path: &[String]) -> bool {
 /// What is said of a value at this path that is wrong, where the value must not be repeated; `None` where it may be.
 pub(super) fn expected(path: &[String]) -> Option<&'static str> {
     let is_digest = path.last().is_some_and(|key| key == "digest");
-    let expected = if is_digest { DIGEST_EXPECTED } else { "expected a string in quotes" };
+    let is_keys = path.last().is_some_and(|key| key == "keys");
+    let expected = match (is_digest, is_keys) {
+        (true, _) => DIGEST_EXPECTED,
+        (_, true) => "expected a list of strings in quotes",
+        _ => "expected a string in quotes",
+    };
     is_secret(path).then_some(expected)
 }
 
@@ -28,7 +34,7 @@ const DIGEST_EXPECTED: &str =
     "expected in quotes `sha256:` and 64 hexadecimal digits in lower case, the digest of the key and not the key";
 
 /// Settings that hold a secret, or into which one may have been written in the place of what tells of it.
-const SECRETS: [&str; 2] = ["client_secret", "digest"];
+const SECRETS: [&str; 4] = ["client_secret", "digest", "password", "sentinel_password"];
 
 /// Returns the text with its secrets masked; every byte offset and every column stays what it is.
 pub(super) fn masked(text: &str, tree: &DeTable<'_>, keys: &Keys) -> String {
@@ -53,7 +59,7 @@ pub(super) fn masked_by_line(text: &str, keys: &Keys) -> String {
             start.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(is_one)
         };
         let mentions_env = is_mentioned(&["env"]);
-        let shown = if is_mentioned(&SECRETS) {
+        let shown = if is_mentioned(&SECRETS) || is_mentioned(&["keys"]) {
             0
         } else if start.starts_with('[') {
             in_env = mentions_env;
@@ -96,7 +102,8 @@ fn secrets(
         return;
     }
     // A misspelt setting of the upper tables is worth seeing; a secret under a misspelt name is deeper or in one of these.
-    let is_deep = path.len() > 2 || path.first().is_some_and(|table| table == "backends" || table == "auth");
+    let is_deep =
+        path.len() > 2 || path.first().is_some_and(|table| ["backends", "auth", "session"].contains(&table.as_str()));
     if is_secret(path) || has_password(path, value) || (is_deep && !keys.has(path)) {
         spans.push(span.clone());
     }
@@ -105,7 +112,9 @@ fn secrets(
 /// Whether it is, or holds, a URL with a user name or a password.
 fn has_password(path: &[String], value: &DeValue<'_>) -> bool {
     match value {
-        DeValue::String(text) => text.contains('@') && (path == ["public_url"] || text.contains("//")),
+        DeValue::String(text) => {
+            text.contains('@') && (path.last().is_some_and(|key| key.ends_with("url")) || text.contains("//"))
+        }
         DeValue::Array(list) => list.iter().any(|entry| has_password(path, entry.get_ref())),
         _ => false,
     }

@@ -1,4 +1,4 @@
-//! The `[store]` table: the bounds of what the server keeps in its memory for all its clients together.
+//! The `[store]` table: what the server keeps for all its clients together, in Redis or in its memory within bounds.
 
 use outboard_store::{MemoryCounterLimits, MemoryLimits, MemoryLogLimits, MemoryStoreLimits};
 use schemars::JsonSchema;
@@ -6,12 +6,18 @@ use serde::{Deserialize, Serialize};
 
 use super::amount::{Count, Size};
 use super::check::Check;
+use super::redis::RedisTable;
 use super::setting::Setting;
 
-/// Bounds of what is kept in memory for all clients together. What is over them is refused, or gives way as is said here.
+/// What is kept for all clients together: in Redis, or in memory within bounds. What is over these is refused, or gives way
+/// as is said here.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct StoreTable {
+    /// Redis, for replicas to share what they keep. By default everything is in the memory of the one server, within the
+    /// bounds below.
+    #[schemars(with = "RedisTable")]
+    pub(super) redis: Option<Setting<RedisTable>>,
     /// Most bytes of small values (settings of sessions, state of tools, what was used once), each counted with 512 bytes
     /// besides its own, 16MiB to 64GiB. An eighth more is kept for the ends of sessions.
     pub(super) cells_bytes: Setting<Size>,
@@ -68,6 +74,7 @@ impl Default for StoreTable {
     fn default() -> Self {
         let MemoryStoreLimits { cells, logs, counters } = MemoryStoreLimits::default();
         Self {
+            redis: None,
             cells_bytes: Setting::default_of(Size(cells.bytes_max)),
             cells_entries: Setting::default_of(Count(cells.entries_max)),
             logs_bytes: Setting::default_of(Size(logs.bytes_max)),

@@ -8,6 +8,7 @@ mod mistakes;
 mod mutations;
 mod output;
 mod refusals;
+mod replicas;
 mod shown;
 
 use std::collections::BTreeMap;
@@ -20,10 +21,14 @@ use crate::diagnostics::{Diagnostics, Style};
 /// A file with every setting, none at its default.
 const EVERY_KEY: &str = include_str!("tests/every-key.toml");
 
-/// The variables of a test, with a home directory.
+/// The variables of a test, with a home directory and the secrets that fixtures name.
 fn env(pairs: &[(&str, &str)]) -> BTreeMap<String, OsString> {
-    let home = [("HOME", "/home/me")];
-    home.iter().chain(pairs).map(|(name, value)| ((*name).to_owned(), OsString::from(value))).collect()
+    let always = [
+        ("HOME", "/home/me"),
+        ("REDIS_PASSWORD", "canary-6"),
+        ("SESSION_KEY", "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA="),
+    ];
+    always.iter().chain(pairs).map(|(name, value)| ((*name).to_owned(), OsString::from(value))).collect()
 }
 
 /// Loads a file's text, named `outboard.toml` in the crate's own folder, without flags.

@@ -33,6 +33,9 @@ pub(super) fn refuse_network_flags(file: &File, flags: &Overrides, report: &mut 
         ("--allowed-origin", !flags.allowed_origins.is_empty()),
         ("--insecure-no-auth", flags.insecure_no_auth),
         ("--issuer", !flags.issuers.is_empty()),
+        ("--redis", flags.redis.is_some()),
+        ("--key-file", flags.key_file.is_some()),
+        ("--replicas", flags.replicas.is_some()),
         ("--dev-issuer", flags.dev_issuer),
         ("--dev-issuer-auto-approve", flags.dev_issuer_auto_approve.is_some()),
     ];

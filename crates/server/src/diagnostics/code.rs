@@ -94,6 +94,13 @@ codes! {
     Error   BadClaim             "OB068" "A text cannot name a claim."
     Error   UnknownUser          "OB069" "A name is not that of a user of the development issuer."
     Warning AuthNotUsed          "OB070" "Authentication is configured, and the caller over stdio is not asked for a token."
+    // Replicas.
+    Error   RedisContradiction   "OB071" "Settings of Redis exclude each other, or one needs another."
+    Error   StoreNotShared       "OB072" "Several replicas would keep what they have to share each for itself."
+    Error   KeysNotShared        "OB073" "Several replicas would seal with keys that the others do not have."
+    Error   BadKeys              "OB074" "The keys of sessions cannot be used: they are not there, not random, or open to others."
+    Error   DevIssuerNotShared   "OB075" "Several replicas would each run a development issuer of their own."
+    Error   TlsFileUnreadable    "OB076" "A file of certificates, or of the key of one, cannot be read or is not PEM."
     // The report itself.
     Error   TooMany              "OB099" "There are more mistakes than are shown."
 }

@@ -5,6 +5,7 @@ use http::HeaderValue;
 use outboard_auth::{AuthLayer, MetadataLayer, ProtectedResourceMetadata, Refusal, RefusalBody, ResourceServer};
 use outboard_protocol::error::code;
 use outboard_protocol::{ErrorObject, encode};
+use outboard_transport::StreamableHttp;
 
 /// Tells clients where to get a token, also behind a proxy that takes a prefix of the path away.
 pub(crate) fn metadata(server: &ResourceServer, path: &str) -> MetadataLayer {
@@ -14,6 +15,23 @@ pub(crate) fn metadata(server: &ResourceServer, path: &str) -> MetadataLayer {
 /// Lets nobody through without a good token.
 pub(crate) fn layer(server: ResourceServer) -> AuthLayer {
     AuthLayer::new(server).with_refusal_body(json_rpc)
+}
+
+/// What a caller with a good token gets to.
+#[cfg(not(debug_assertions))]
+pub(crate) type Admitting = StreamableHttp;
+
+/// The same, where a test can have all callers taken for one.
+#[cfg(debug_assertions)]
+pub(crate) type Admitting = crate::sabotage::OneOwner<StreamableHttp>;
+
+/// The transport, for a caller with a good token.
+pub(crate) fn admitting(transport: &StreamableHttp) -> Admitting {
+    #[cfg(debug_assertions)]
+    let admitting = crate::sabotage::OneOwner(transport.clone());
+    #[cfg(not(debug_assertions))]
+    let admitting = transport.clone();
+    admitting
 }
 
 /// The refusal as an MCP client reads it: what is wrong with the request, and nothing about the token.

@@ -1,10 +1,9 @@
-//! Paths: health, the MCP endpoint, a hint for people, and nothing else.
+//! Paths: the MCP endpoint, a hint for people, and nothing else.
 
 use std::convert::Infallible;
 use std::error::Error as StdError;
 use std::future::Ready;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -15,76 +14,7 @@ use outboard_transport::{Body, StreamableHttp};
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// Whether the server takes work. Clones share it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Health {
-    draining: Arc<AtomicBool>,
-}
-
-impl Health {
-    /// From now on the server is not ready: it is about to end.
-    pub(crate) fn drain(&self) {
-        self.draining.store(true, Ordering::Relaxed);
-    }
-
-    fn response(&self, path: &str) -> Option<Response<Body>> {
-        match path {
-            "/livez" => Some(super::text(StatusCode::OK, "ok\n")),
-            "/readyz" | "/healthz" | "/health" if self.draining.load(Ordering::Relaxed) => {
-                Some(super::text(StatusCode::SERVICE_UNAVAILABLE, "draining\n"))
-            }
-            "/readyz" | "/healthz" | "/health" => Some(super::text(StatusCode::OK, "ok\n")),
-            _ => None,
-        }
-    }
-}
-
-#[derive(Clone)]
-pub(crate) struct HealthLayer {
-    health: Health,
-}
-
-impl HealthLayer {
-    pub(crate) const fn new(health: Health) -> Self {
-        Self { health }
-    }
-}
-
-impl<S> Layer<S> for HealthLayer {
-    type Service = HealthRoutes<S>;
-
-    fn layer(&self, inner: S) -> HealthRoutes<S> {
-        HealthRoutes { health: self.health.clone(), inner }
-    }
-}
-
-/// Answers `GET /livez` and `GET /readyz` (also as `/healthz` and `/health`) and passes all else on.
-#[derive(Clone)]
-pub(crate) struct HealthRoutes<S> {
-    health: Health,
-    inner: S,
-}
-
-impl<S, B> Service<Request<B>> for HealthRoutes<S>
-where
-    S: Service<Request<B>, Response = Response<Body>>,
-{
-    type Response = Response<Body>;
-    type Error = S::Error;
-    type Future = Either<S::Future, Ready<Result<Response<Body>, S::Error>>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let asked = matches!(*request.method(), Method::GET | Method::HEAD);
-        match asked.then(|| self.health.response(request.uri().path())).flatten() {
-            Some(response) => Either::Right(std::future::ready(Ok(response))),
-            None => Either::Left(self.inner.call(request)),
-        }
-    }
-}
+use super::auth::Admitting;
 
 /// The end of the HTTP stack: the MCP endpoint at its path, a hint at `/`, 404 elsewhere.
 #[derive(Clone)]
@@ -98,12 +28,13 @@ pub(crate) struct Routes {
 pub(crate) struct Endpoint {
     transport: StreamableHttp,
     /// The same for who brings a token, where one is asked for.
-    guarded: Option<AuthService<StreamableHttp>>,
+    guarded: Option<AuthService<Admitting>>,
 }
 
 impl Endpoint {
     pub(crate) fn new(transport: StreamableHttp, resource_server: Option<ResourceServer>) -> Self {
-        let guarded = resource_server.map(|server| super::auth::layer(server).layer(transport.clone()));
+        let guarded =
+            resource_server.map(|server| super::auth::layer(server).layer(super::auth::admitting(&transport)));
         Self { transport, guarded }
     }
 
@@ -120,10 +51,8 @@ impl Endpoint {
 }
 
 /// The endpoint at work.
-type Answering<B> = Either<
-    <StreamableHttp as Service<Request<B>>>::Future,
-    <AuthService<StreamableHttp> as Service<Request<B>>>::Future,
->;
+type Answering<B> =
+    Either<<StreamableHttp as Service<Request<B>>>::Future, <AuthService<Admitting> as Service<Request<B>>>::Future>;
 
 /// Whether the transport does more with a request than refuse its method.
 const fn is_served(method: &Method) -> bool {

@@ -1,14 +1,13 @@
 //! Over HTTP: where configuration, catalog, transport and listener meet, from binding to the last byte.
 
+mod beside;
 mod callers;
 
-use std::convert::Infallible;
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::pin::pin;
 
 use anyhow::Context as _;
-use outboard_auth::ResourceServer;
 use outboard_runtime::{Catalog, Counts};
 use outboard_transport::{Authentication, HostOriginPolicy, HttpConfig, Shutdown, StreamableHttp};
 use tokio_util::task::TaskTracker;
@@ -16,11 +15,14 @@ use url::Url;
 
 use super::Served;
 use crate::banner::Banner;
-use crate::config::{Config, Drain};
-use crate::http::{self, Forwarding, Health, Site};
+use crate::config::Config;
+use crate::drain::Draining;
+use crate::health::{Health, Presence, Watch, Watched};
+use crate::http::{self, Forwarding, Site};
 use crate::listener::{Listener, Stop};
 use crate::program::Failure;
-use crate::signals::{Signal, Signals};
+use crate::signals::Signals;
+use beside::Beside;
 use callers::Callers;
 pub(crate) use callers::resource_server;
 
@@ -101,10 +103,12 @@ impl Server {
     /// Serves until a signal, then ends in order: nothing that is in flight is cut off before its time is up. A second
     /// signal ends at once, however far that has come; what is left of lifted servers is then up to their guards.
     async fn run(self, signals: &Signals) {
+        let health = Health::new();
+        let presence = self.presence();
+        let mut beside = pin!(self.beside(&health, presence.clone()).run());
         let Self { config, served, transport, callers, policy, listener, work, stop, url } = self;
         let Callers { resource_server, issuer, .. } = callers;
         let is_open = resource_server.is_none() && !config.insecure_no_auth;
-        let health = Health::default();
         let site = Site {
             transport,
             path: config.path.as_str().into(),
@@ -112,7 +116,7 @@ impl Server {
             pages: http::cors(&config.allowed_origins),
             forwarding: if is_open { Forwarding::Refused } else { Forwarding::Served },
             health: health.clone(),
-            resource_server: resource_server.clone(),
+            resource_server,
             issuer,
             tasks: work.clone(),
             body_bytes_max: config.limits.body_bytes,
@@ -120,45 +124,54 @@ impl Server {
         let service = http::stack(site);
         tracing::info!(url = %url, "listening");
         work.spawn(listener.run(service, stop.clone()));
-        let until_the_end = async {
-            let signal = signals.wait().await;
-            let in_order = async {
-                drain(signal, &config.drain, &health, &stop, &work).await;
-                served.stop().await;
-            };
+        let signal = tokio::select! {
+            signal = signals.wait() => signal,
+            never = beside.as_mut() => match never {},
+        };
+        let in_order = async {
+            let draining = Draining { health: &health, stop: &stop, work: &work };
             tokio::select! {
-                () = in_order => tracing::info!("ended"),
-                _ = signals.wait() => tracing::warn!("ended at once by another signal"),
+                () = draining.run(signal, &config.drain) => {}
+                never = beside.as_mut() => match never {},
             }
+            // From here on nothing says any more that we are here.
+            if let Some(presence) = &presence {
+                presence.leave().await;
+            }
+            served.stop().await;
         };
         tokio::select! {
-            () = until_the_end => {}
-            never = served.runtime.follow() => match never {},
-            never = keep_keys(resource_server) => match never {},
+            () = in_order => tracing::info!("ended"),
+            _ = signals.wait() => tracing::warn!("ended at once by another signal"),
         }
     }
-}
 
-/// Keeps the keys of issuers fresh, from the start on.
-async fn keep_keys(resource_server: Option<ResourceServer>) -> Infallible {
-    if let Some(server) = resource_server {
-        server.run().await;
+    /// This replica among the others, where there may be any.
+    fn presence(&self) -> Option<Presence> {
+        let shared = &self.served.shared;
+        shared.redis.as_ref().map(|_| Presence::new(&shared.store))
     }
-    std::future::pending().await
-}
 
-/// Stops accepting, ends what waits for notifications, and waits for what is in flight as long as it has time.
-async fn drain(signal: Signal, drain: &Drain, health: &Health, stop: &Stop, work: &TaskTracker) {
-    health.drain();
-    // A balancer needs a moment to see that we are no longer ready; until then it still sends requests. A person at a
-    // terminal has none.
-    let delay = if signal == Signal::Interrupt { Duration::ZERO } else { drain.delay };
-    tracing::info!(?delay, timeout = ?drain.timeout, "draining");
-    tokio::time::sleep(delay).await;
-    stop.accepting.cancel();
-    if tokio::time::timeout(drain.timeout, work.wait()).await.is_err() {
-        tracing::warn!("calls are cut off: the time to drain is over");
-        stop.connections.cancel();
+    /// What runs beside the connections. What readiness depends on has been looked at once by then, so that the first who
+    /// asks is told.
+    fn beside(&self, health: &Health, presence: Option<Presence>) -> Beside {
+        let Self { served, transport, callers, .. } = self;
+        let resource_server = callers.resource_server.clone();
+        let watched = Watched {
+            redis: served.shared.redis.clone(),
+            presence: presence.clone(),
+            resource_server: resource_server.clone(),
+            lifted: served.lifted.clone(),
+        };
+        Beside {
+            runtime: served.runtime.clone(),
+            transport: transport.clone(),
+            keys: served.shared.keys.clone(),
+            resource_server,
+            presence,
+            health: health.clone(),
+            watch: Watch::begin(watched, health.clone()),
+        }
     }
 }
 

@@ -18,6 +18,7 @@ mod logs;
 mod outgoing;
 mod pages;
 mod presentation;
+mod readiness;
 mod scopes;
 mod secrets;
 mod site;

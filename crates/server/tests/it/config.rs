@@ -102,7 +102,7 @@ fn check_tells_of_authentication_what_is_in_force_and_no_secret() {
 #[test]
 fn serve_refuses_what_check_refuses_whichever_layer_says_it() {
     type Case<'a> = (&'a str, &'a [&'a str], &'a [(&'a str, &'a str)], &'a str);
-    let cases: [Case<'_>; 12] = [
+    let cases: [Case<'_>; 15] = [
         (BAD, &["serve", "--config", "outboard.toml"], &[], "outboard.toml:2:10"),
         ("", &["serve", "--listen", "0.0.0.0:0"], &[], "flag --listen"),
         ("", &["serve"], &[("OUTBOARD_LISTEN", "0.0.0.0:0")], "environment variable OUTBOARD_LISTEN"),
@@ -115,6 +115,9 @@ fn serve_refuses_what_check_refuses_whichever_layer_says_it() {
         ("", &["serve", "--dev-issuer", "--listen", "0.0.0.0:0"], &[], "flag --listen"),
         ("", &["serve", "--dev-issuer", "--stdio", "x"], &[], "flag --stdio"),
         ("", &["serve", "--dev-issuer-auto-approve", "bob"], &[], "flag --dev-issuer-auto-approve"),
+        ("", &["serve", "--redis", "redis://127.0.0.1:9"], &[], "flag --redis"),
+        ("", &["serve", "--replicas", "2"], &[], "flag --replicas"),
+        ("", &["serve"], &[("OUTBOARD_KEY_FILE", "missing")], "environment variable OUTBOARD_KEY_FILE"),
     ];
     for (file, arguments, variables, place) in cases {
         let refused = outboard(directory_with(file).path(), arguments, variables);
@@ -131,4 +134,14 @@ fn a_forced_colour_reaches_the_report() {
     assert!(text(&coloured.stdout).contains("\u{1b}["), "{coloured:?}");
     let plain = outboard(directory.path(), &["check"], &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]);
     assert!(!text(&plain.stdout).contains('\u{1b}'), "{plain:?}");
+}
+
+/// In a release build there are no faults to switch on.
+#[cfg(debug_assertions)]
+#[test]
+fn a_fault_that_there_is_not_is_refused() {
+    let directory = directory_with("listen = \"127.0.0.1:0\"\n");
+    let refused = outboard(directory.path(), &["serve"], &[("OUTBOARD_SABOTAGE", "everything")]);
+    assert_eq!(refused.status.code(), Some(64), "{refused:?}");
+    assert!(text(&refused.stderr).contains("none of mailbox, bus, terminated, owner"), "{refused:?}");
 }

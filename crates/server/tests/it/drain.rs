@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::program::{PATIENCE, Running, request};
+use crate::program::{PATIENCE, Running, header, request};
 use crate::wire::{Session, modern_headers, modern_message};
 
 /// A stdio server that ends only on SIGTERM, and only when its directory is gone. Its tool never answers.
@@ -183,12 +183,143 @@ fn streams_of_notifications_end_in_order_and_hold_nothing_up() {
     let result = read_until(&mut modern, "\"result\"");
     let result: Value = serde_json::from_str(result.strip_prefix("data: ").expect("an event")).unwrap();
     assert_eq!(result["id"], 7, "{result}");
-    for stream in [&mut modern, &mut legacy] {
+    for (stream, retries) in [(&mut modern, false), (&mut legacy, true)] {
         let mut rest = String::new();
         stream.read_to_string(&mut rest).unwrap();
         assert!(!rest.contains("jsonrpc"), "{rest}");
+        assert_eq!(rest.contains("retry:"), retries, "who comes again is told when: {rest}");
     }
     let (code, log) = server.ended();
     assert_eq!(code, Some(0), "{log}");
     assert!(!log.contains("cut off"), "{log}");
+}
+
+/// A stdio server whose tool ends when there is a file `over`.
+const SLOW: &str = r#"
+import json, os, sys, time
+for line in sys.stdin:
+    message = json.loads(line)
+    if "id" not in message:
+        continue
+    method, answer, params = message["method"], {}, message.get("params", {})
+    if method == "initialize":
+        answer["result"] = {"protocolVersion": params["protocolVersion"], "capabilities": {"tools": {}},
+                            "serverInfo": {"name": "slow", "version": "1"}}
+    elif method == "tools/list":
+        answer["result"] = {"tools": [{"name": "wait", "inputSchema": {"type": "object"}}]}
+    elif method == "tools/call":
+        open("called", "w").close()
+        while not os.path.exists("over"):
+            time.sleep(0.01)
+        answer["result"] = {"content": [{"type": "text", "text": "it is over"}]}
+    else:
+        answer["error"] = {"code": -32601, "message": "no such method"}
+    print(json.dumps({"jsonrpc": "2.0", "id": message["id"], **answer}), flush=True)
+"#;
+
+/// A server over the slow one, with this configuration.
+fn slow_server(config: &str) -> Running {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("slow.py"), SLOW).unwrap();
+    let lifted = "[backends.slow]\ncommand = 'python3'\nargs = ['slow.py']\ncwd = '.'\n";
+    std::fs::write(directory.path().join("outboard.toml"), format!("{config}\n{lifted}")).unwrap();
+    Running::start_in(directory, &[], &["--config", "outboard.toml"])
+}
+
+fn rest(mut stream: impl std::io::Read) -> String {
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    text
+}
+
+/// Everything up to the end of the head.
+fn head(stream: &mut BufReader<TcpStream>) -> String {
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        assert_ne!(stream.read_line(&mut head).unwrap(), 0, "the stream ended in its head: {head}");
+    }
+    head
+}
+
+/// Row 321: what is in flight when the end begins is answered, in both eras and however it is answered.
+#[test]
+fn calls_that_are_in_flight_are_answered_and_their_connections_end_with_them() {
+    let server =
+        slow_server("drain = { delay = '0s', timeout = '1h' }\ntimeouts.call = '1d'\nstream.after_legacy = '10ms'");
+    let session = Session::open(&server.url, &json!({}));
+    let legacy =
+        json!({"jsonrpc": "2.0", "id": 5, "method": "tools/call", "params": {"name": "wait", "arguments": {}}});
+    let mut legacy = stream(&server, "POST", &session.headers(), &legacy.to_string());
+    let legacy_head = head(&mut legacy);
+    assert!(legacy_head.contains("text/event-stream"), "{legacy_head}");
+    let modern = call(&server);
+    let idle = TcpStream::connect(host(&server)).unwrap();
+    server.signal("TERM");
+    wait_until_closed(&server);
+    assert_eq!(rest(idle), "", "who has asked for nothing is not waited for");
+    std::fs::write(server.directory().join("over"), "").unwrap();
+    let modern = rest(modern);
+    assert!(modern.starts_with("HTTP/1.1 200") && modern.contains("it is over"), "{modern}");
+    assert_eq!(header(&modern, "connection").as_deref(), Some("close"), "{modern}");
+    let legacy = rest(legacy);
+    assert!(legacy.contains("it is over"), "a stream with the answer of a call that runs here goes on: {legacy}");
+    let (code, log) = server.ended();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(!log.contains("cut off"), "{log}");
+}
+
+/// A balancer that has not seen it yet still sends requests; a connection that it keeps is not used for a second one.
+#[test]
+fn until_the_delay_is_over_new_connections_are_served_and_closed_behind_each_answer() {
+    let server = server("drain.delay = '5m'");
+    let health = server.url.replace("/mcp", "/readyz");
+    let kept = |path: &str| {
+        let get = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", host(&server));
+        let mut stream = TcpStream::connect(host(&server)).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.write_all(get.as_bytes()).unwrap();
+        BufReader::new(stream)
+    };
+    let before = head(&mut kept("/livez"));
+    assert_eq!(header(&before, "connection"), None, "{before}");
+    server.signal("TERM");
+    wait_until("it is draining", || request(&health, "GET", "", &[]).starts_with("HTTP/1.1 503"));
+    let told = request(&health, "GET", "", &[]);
+    assert!(told.contains(r#""drain":{"status":"not ready","reason":"draining"#), "{told}");
+    // They end by themselves: nothing in the request asks for it.
+    let answer = rest(kept("/livez"));
+    assert!(answer.starts_with("HTTP/1.1 200"), "alive is not ready: {answer}");
+    assert_eq!(header(&answer, "connection").as_deref(), Some("close"), "{answer}");
+    let message = modern_message(3, "tools/list", json!({}), &json!({}));
+    let listed = rest(stream(&server, "POST", &modern_headers(&message), &message.to_string()));
+    assert!(listed.starts_with("HTTP/1.1 200") && listed.contains("\"wait\""), "{listed}");
+    end_by_second_signal(server, "delay");
+}
+
+/// Row 323, a tool that ends for nothing: the server does, at the limit, and says to its callers what to do.
+#[test]
+fn who_has_no_answer_when_the_time_is_over_is_told_to_try_again() {
+    let server =
+        slow_server("drain = { delay = '0s', timeout = '1s' }\ntimeouts.call = '1d'\nstream.after_legacy = '10ms'");
+    let session = Session::open(&server.url, &json!({}));
+    let legacy =
+        json!({"jsonrpc": "2.0", "id": 5, "method": "tools/call", "params": {"name": "wait", "arguments": {}}});
+    let mut legacy = stream(&server, "POST", &session.headers(), &legacy.to_string());
+    assert!(head(&mut legacy).contains("text/event-stream"));
+    let modern = call(&server);
+    server.signal("TERM");
+    let modern = rest(modern);
+    assert!(modern.starts_with("HTTP/1.1 503"), "{modern}");
+    assert_eq!(header(&modern, "retry-after").as_deref(), Some("1"), "{modern}");
+    let (_, body) = modern.split_once("\r\n\r\n").unwrap();
+    let body: Value = serde_json::from_str(body).unwrap();
+    assert_eq!(body["error"]["code"], 1503, "{body}");
+    assert!(body["error"]["message"].as_str().unwrap().contains("try again"), "{body}");
+    // What has a head already can only be cut off.
+    let mut text = String::new();
+    drop(std::io::Read::read_to_string(&mut legacy, &mut text));
+    assert!(!text.contains("it is over"), "{text}");
+    let (code, log) = server.ended();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("calls are cut off"), "{log}");
 }

@@ -9,9 +9,13 @@ mod conflicts;
 mod cors;
 mod drain;
 mod early;
+mod health;
+mod keys;
 mod npx;
 mod program;
 mod real;
+#[cfg(debug_assertions)]
+mod sabotage;
 mod servers;
 mod stdio;
 mod wire;

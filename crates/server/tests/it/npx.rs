@@ -110,7 +110,8 @@ fn nothing_of_an_npx_tree_survives_the_kill_of_its_command() {
 fn nothing_of_an_npx_tree_survives_a_clean_end() {
     let (server, marker) = lifted();
     let tree = carriers(&marker);
-    server.signal("TERM");
+    // As a person ends it: SIGTERM leaves balancers a while first.
+    server.signal("INT");
     assert_gone(&marker, &tree);
     assert_eq!(server.ended().0, Some(0));
 }

@@ -1,8 +1,7 @@
 -- Appends an entry to a log, drops what is over its bounds, and wakes who waits for it. Returns the entry's sequence, or
 -- nothing when there has to be a log and is none.
 -- KEYS: the log, a stream with an entry `<sequence>-0` for each of its own: `d` the bytes, `t` when it was appended in ms,
--- `b` the bytes of all entries until then, `f` the first sequence of the log, `a` the age at which entries go; and what is
--- remembered of a log that was deleted.
+-- `b` the bytes of all entries until then, `f` the first sequence of the log, `a` the age at which entries go.
 -- ARGV: '1' if there has to be a log; the bytes; most entries; most bytes; age in ms; life of the log in ms.
 local function read(entry)
   local fields, found = entry[2], {}
@@ -11,25 +10,42 @@ local function read(entry)
   end
   return tonumber(string.match(entry[1], '^%d+')), tonumber(found.t) or 0, tonumber(found.b) or 0, found
 end
+-- How far a stream came that has no entries any more.
+local function came_to()
+  local info = redis.pcall('XINFO', 'STREAM', KEYS[1])
+  for i = 1, #info - 1, 2 do
+    if info[i] == 'last-generated-id' then
+      return tonumber(string.match(info[i + 1], '^%d+')) or 0
+    end
+  end
+  return 0
+end
 local bytes, entries_max, bytes_max, age = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local time = redis.call('TIME')
 local micros = time[1] * 1000000 + time[2]
 local now = math.floor(micros / 1000)
 local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
-local sequence, first, total
+local sequence, first, total, before = 0, nil, 0, 0
+-- Redis keeps a key for the whole of its last millisecond; a log is gone when that begins.
+if newest and redis.call('PTTL', KEYS[1]) == 0 then
+  before = read(newest)
+  redis.call('DEL', KEYS[1])
+  newest = nil
+end
 if newest then
-  local last, _, before, found = read(newest)
-  sequence, first, total = last + 1, found.f or '0', before
+  local last, _, bytes_before, found = read(newest)
+  sequence, first, total = last + 1, found.f or '0', bytes_before
 elseif ARGV[1] == '1' then
   return false
 else
   -- Above all that it ever had: no log is appended to more often than once in a microsecond.
-  sequence = math.max(micros, (tonumber(redis.call('GET', KEYS[2])) or 0) + 1)
-  first, total = string.format('%.0f', sequence), 0
+  sequence = math.max(micros, before + 1, came_to() + 1)
+  first = string.format('%.0f', sequence)
 end
-local keep, at = sequence, '-'
+-- Mostly nothing has to go, and the oldest entry says so: each may be large, so few are looked at first.
+local keep, at, count = sequence, '-', 1
 while newest and keep == sequence do
-  local oldest = redis.call('XRANGE', KEYS[1], at, '+', 'COUNT', 32)
+  local oldest = redis.call('XRANGE', KEYS[1], at, '+', 'COUNT', count)
   if #oldest == 0 then
     break
   end
@@ -42,7 +58,7 @@ while newest and keep == sequence do
       break
     end
   end
-  at = '(' .. oldest[#oldest][1]
+  at, count = '(' .. oldest[#oldest][1], math.min(2 * count, 32)
 end
 redis.call('XADD', KEYS[1], string.format('%.0f-0', sequence), 'd', bytes, 't', string.format('%.0f', now),
   'b', string.format('%.0f', total + #bytes), 'f', first, 'a', ARGV[5])

@@ -9,7 +9,8 @@ local function read(entry)
 end
 local after, entries_max = tonumber(ARGV[1]), tonumber(ARGV[2])
 local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
-if not newest then
+-- Redis keeps a key for the whole of its last millisecond; a log is gone when that begins.
+if not newest or redis.call('PTTL', KEYS[1]) == 0 then
   return {'0', after ~= 0 and 1 or 0}
 end
 local last, newest_at, newest_fields = read(newest)

@@ -3,11 +3,19 @@
 use std::{sync::Arc, time::Duration};
 
 use outboard_store::{CellKey, Cells, MemoryCells, MemoryLimits, OwnerDigest, Put, StoreError, Version};
-use outboard_testkit::{clock::FakeClock, contract};
+use outboard_testkit::{
+    clock::{FakeClock, Timeline},
+    contract,
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn memory_cells_keep_the_contract() {
-    contract::cells::all(|clock| MemoryCells::new(clock, MemoryLimits::default())).await;
+    contract::cells::all(async || {
+        let clock = Arc::new(FakeClock::default());
+        let cells: Arc<dyn Cells> = Arc::new(MemoryCells::new(clock.clone(), MemoryLimits::default()));
+        (cells, clock as Arc<dyn Timeline>)
+    })
+    .await;
 }
 
 #[tokio::test]

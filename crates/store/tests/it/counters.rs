@@ -5,11 +5,19 @@ use std::{num::NonZeroU32, sync::Arc, time::Duration};
 use outboard_store::{
     CounterKey, Counters, MemoryCounterLimits, MemoryCounters, OwnerDigest, Rate, StoreError, UnixMillis,
 };
-use outboard_testkit::{clock::FakeClock, contract};
+use outboard_testkit::{
+    clock::{FakeClock, Timeline},
+    contract,
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn memory_counters_keep_the_contract() {
-    contract::counters::all(|clock| MemoryCounters::new(clock, MemoryCounterLimits::default())).await;
+    contract::counters::all(async || {
+        let clock = Arc::new(FakeClock::default());
+        let counters: Arc<dyn Counters> = Arc::new(MemoryCounters::new(clock.clone(), MemoryCounterLimits::default()));
+        (counters, clock as Arc<dyn Timeline>)
+    })
+    .await;
 }
 
 #[tokio::test]

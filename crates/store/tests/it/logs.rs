@@ -9,11 +9,19 @@ use std::{
 };
 
 use outboard_store::{Clock, LogKey, LogLimits, Logs, MemoryLogLimits, MemoryLogs, OwnerDigest, Sequence, StoreError};
-use outboard_testkit::{clock::FakeClock, contract};
+use outboard_testkit::{
+    clock::{FakeClock, Timeline},
+    contract,
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn memory_logs_keep_the_contract() {
-    contract::logs::all(|clock| MemoryLogs::new(clock, MemoryLogLimits::default())).await;
+    contract::logs::all(async || {
+        let clock = Arc::new(FakeClock::default());
+        let logs: Arc<dyn Logs> = Arc::new(MemoryLogs::new(clock.clone(), MemoryLogLimits::default()));
+        (logs, clock as Arc<dyn Timeline>)
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ mod log_rooms;
 mod logs;
 mod mailbox;
 mod once;
+mod replicas;
 mod seal;
 mod session_state;
 mod sessions;

@@ -4,12 +4,12 @@
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
-use outboard_store::{Clock, CounterKey, Counters, OwnerDigest, Rate, Taken, UnixMillis};
+use outboard_store::{CounterKey, Counters, OwnerDigest, Rate, Taken, UnixMillis};
 use tokio::{sync::Barrier, task::JoinSet};
 
-use crate::clock::FakeClock;
+use crate::clock::Timeline;
 
-/// Runs the whole suite on what `make` makes: each time an empty store that goes by the clock it is handed.
+/// Runs the whole suite on what `make` makes: each time an empty store, and the time it goes by.
 ///
 /// Take a runtime of several threads, else the races are none.
 ///
@@ -20,34 +20,37 @@ use crate::clock::FakeClock;
 /// # Cancel safety
 ///
 /// None: what is left in the store is the adapter's to clean up.
-pub async fn all<C: Counters + 'static>(make: impl Fn(Arc<FakeClock>) -> C + Send + Sync) {
-    let fresh = || {
-        let clock = Arc::new(FakeClock::default());
-        Fixture { counters: Arc::new(make(clock.clone())), clock }
+pub async fn all<F>(make: impl Fn() -> F + Send + Sync)
+where
+    F: Future<Output = (Arc<dyn Counters>, Arc<dyn Timeline>)> + Send,
+{
+    let fresh = || async {
+        let (counters, clock) = make().await;
+        Fixture { counters, clock }
     };
-    a_burst_may_be_taken_at_once_and_no_more(fresh()).await;
-    one_more_comes_with_every_interval(fresh()).await;
-    a_cost_is_taken_whole_or_not_at_all(fresh()).await;
-    a_cost_over_the_burst_is_never_allowed(fresh()).await;
-    a_cost_of_nothing_only_asks(fresh()).await;
-    idle_time_saves_up_a_burst_and_no_more(fresh()).await;
-    intervals_under_a_millisecond_add_up(fresh()).await;
-    a_lease_takes_what_there_is(fresh()).await;
-    a_rate_may_change(fresh()).await;
-    a_clock_that_is_set_back_refuses_for_a_burst_at_most(fresh()).await;
-    the_extremes_hold(fresh()).await;
-    every_key_counts_on_its_own(fresh()).await;
-    of_racing_takes_a_burst_is_allowed(fresh()).await;
-    racing_leases_share_a_burst(fresh()).await;
-    a_future_never_polled_takes_nothing(fresh()).await;
+    a_burst_may_be_taken_at_once_and_no_more(fresh().await).await;
+    one_more_comes_with_every_interval(fresh().await).await;
+    a_cost_is_taken_whole_or_not_at_all(fresh().await).await;
+    a_cost_over_the_burst_is_never_allowed(fresh().await).await;
+    a_cost_of_nothing_only_asks(fresh().await).await;
+    idle_time_saves_up_a_burst_and_no_more(fresh().await).await;
+    intervals_under_a_millisecond_add_up(fresh().await).await;
+    a_lease_takes_what_there_is(fresh().await).await;
+    a_rate_may_change(fresh().await).await;
+    a_clock_that_is_set_back_refuses_for_a_burst_at_most(fresh().await).await;
+    the_extremes_hold(fresh().await).await;
+    every_key_counts_on_its_own(fresh().await).await;
+    of_racing_takes_a_burst_is_allowed(fresh().await).await;
+    racing_leases_share_a_burst(fresh().await).await;
+    a_future_never_polled_takes_nothing(fresh().await).await;
 }
 
-struct Fixture<C> {
-    counters: Arc<C>,
-    clock: Arc<FakeClock>,
+struct Fixture {
+    counters: Arc<dyn Counters>,
+    clock: Arc<dyn Timeline>,
 }
 
-async fn a_burst_may_be_taken_at_once_and_no_more<C: Counters>(f: Fixture<C>) {
+async fn a_burst_may_be_taken_at_once_and_no_more(f: Fixture) {
     for remaining in (0..5).rev() {
         assert_eq!(f.take(1).await, allowed(remaining), "one of the burst");
     }
@@ -56,90 +59,90 @@ async fn a_burst_may_be_taken_at_once_and_no_more<C: Counters>(f: Fixture<C>) {
     assert_eq!(f.take(3).await, refused(3 * SECOND, 0), "three come one after the other");
 }
 
-async fn one_more_comes_with_every_interval<C: Counters>(f: Fixture<C>) {
+async fn one_more_comes_with_every_interval(f: Fixture) {
     assert_eq!(f.take(5).await, allowed(0), "the burst");
     for _ in 0..3 {
-        f.clock.advance(SECOND - MILLI);
+        f.clock.advance(SECOND - MILLI).await;
         assert_eq!(f.take(1).await, refused(MILLI, 0), "a millisecond too early");
-        f.clock.advance(MILLI);
+        f.clock.advance(MILLI).await;
         assert_eq!(f.take(1).await, allowed(0), "in time");
     }
-    f.clock.advance(SECOND * 5 / 2);
+    f.clock.advance(SECOND * 5 / 2).await;
     assert_eq!(f.take(0).await, allowed(2), "two and a half are two");
     assert_eq!(f.take(3).await, refused(SECOND / 2, 2), "and the third is half-way");
 }
 
-async fn a_cost_is_taken_whole_or_not_at_all<C: Counters>(f: Fixture<C>) {
+async fn a_cost_is_taken_whole_or_not_at_all(f: Fixture) {
     assert_eq!(f.take(3).await, allowed(2), "three of five");
     assert_eq!(f.take(3).await, refused(SECOND, 2), "two are not three");
     assert_eq!(f.take(2).await, allowed(0), "the refusal left the two");
 }
 
-async fn a_cost_over_the_burst_is_never_allowed<C: Counters>(f: Fixture<C>) {
+async fn a_cost_over_the_burst_is_never_allowed(f: Fixture) {
     for cost in [6, u32::MAX] {
         assert_eq!(f.take(cost).await, refused(Duration::MAX, 5), "{cost} is more than the burst");
     }
     assert_eq!(f.take(5).await, allowed(0), "the burst is untouched");
 }
 
-async fn a_cost_of_nothing_only_asks<C: Counters>(f: Fixture<C>) {
+async fn a_cost_of_nothing_only_asks(f: Fixture) {
     assert_eq!(f.take(0).await, allowed(5), "a counter that never was");
     assert_eq!(f.take(5).await, allowed(0), "the burst");
     assert_eq!(f.take(0).await, allowed(0), "nothing can always be taken");
 }
 
-async fn idle_time_saves_up_a_burst_and_no_more<C: Counters>(f: Fixture<C>) {
+async fn idle_time_saves_up_a_burst_and_no_more(f: Fixture) {
     assert_eq!(f.take(5).await, allowed(0), "the burst");
-    f.clock.advance(1000 * SECOND);
+    f.clock.advance(1000 * SECOND).await;
     assert_eq!(f.take(6).await, refused(Duration::MAX, 5), "not more than a burst");
     assert_eq!(f.take(5).await, allowed(0), "a burst");
     assert_eq!(f.take(1).await, refused(SECOND, 0), "once");
 }
 
-async fn intervals_under_a_millisecond_add_up<C: Counters>(f: Fixture<C>) {
+async fn intervals_under_a_millisecond_add_up(f: Fixture) {
     let rate = Rate::per_second(number(4000), number(10));
     assert!(f.take_at(rate, 10).await.allowed, "the burst");
     assert_eq!(f.take_at(rate, 1).await, refused(Duration::from_micros(250), 0), "a quarter of a millisecond");
-    f.clock.advance(MILLI);
+    f.clock.advance(MILLI).await;
     assert_eq!(f.take_at(rate, 4).await, allowed(0), "four in a millisecond");
     assert!(!f.take_at(rate, 1).await.allowed, "and not five");
 }
 
-async fn a_lease_takes_what_there_is<C: Counters>(f: Fixture<C>) {
+async fn a_lease_takes_what_there_is(f: Fixture) {
     assert_eq!(f.lease(2).await, 2, "as many as wanted");
     assert_eq!(f.lease(0).await, 0, "nothing, if nothing is wanted");
     assert_eq!(f.take(1).await, allowed(2), "takes and leases count together");
     assert_eq!(f.lease(u32::MAX).await, 2, "as many as there are");
     assert_eq!(f.lease(1).await, 0, "none are left");
     assert_eq!(f.take(1).await, refused(SECOND, 0), "takes and leases count together");
-    f.clock.advance(3 * SECOND);
+    f.clock.advance(3 * SECOND).await;
     assert_eq!(f.lease(10).await, 3, "what has come since");
 }
 
-async fn a_rate_may_change<C: Counters>(f: Fixture<C>) {
+async fn a_rate_may_change(f: Fixture) {
     let [small, large] = [2, 10].map(|burst| Rate::new(SECOND, number(burst)));
     assert_eq!(f.take_at(large, 4).await, allowed(6), "four of ten");
     assert_eq!(f.take_at(small, 1).await, refused(SECOND, 0), "a smaller burst is taken, and no more than that");
     assert_eq!(f.take_at(large, 0).await, allowed(6), "the refusal changed nothing");
-    f.clock.advance(4 * SECOND);
+    f.clock.advance(4 * SECOND).await;
     assert_eq!(f.take_at(small, 2).await, allowed(0), "all is back");
 }
 
-async fn a_clock_that_is_set_back_refuses_for_a_burst_at_most<C: Counters>(f: Fixture<C>) {
+async fn a_clock_that_is_set_back_refuses_for_a_burst_at_most(f: Fixture) {
     let before = f.clock.now();
-    f.clock.advance(1000 * SECOND);
+    f.clock.advance(1000 * SECOND).await;
     assert_eq!(f.take(5).await, allowed(0), "the burst");
-    f.clock.set(before);
+    f.clock.set_to(before).await;
     assert_eq!(f.take(1).await, refused(SECOND, 0), "as if it was taken now");
     assert_eq!(f.take(5).await, refused(5 * SECOND, 0), "as if it was taken now");
 }
 
-async fn the_extremes_hold<C: Counters>(f: Fixture<C>) {
+async fn the_extremes_hold(f: Fixture) {
     let widest = Rate::new(Duration::MAX, NonZeroU32::MAX);
     let slowest = Rate::new(Duration::MAX, NonZeroU32::MIN);
     let fastest = Rate::new(Duration::ZERO, NonZeroU32::MAX);
     for now in [f.clock.now(), UnixMillis::new(0)] {
-        f.clock.set(now);
+        f.clock.set_to(now).await;
         let key = |id| CounterKey { id: u128::from(now.as_u64()) << 8 | id, ..KEY };
         let take = async |id, rate, cost| f.counters.take(key(id), rate, cost).await.expect(WORKS);
         assert_eq!(take(2, widest, u32::MAX).await, allowed(0), "the widest burst");
@@ -151,7 +154,7 @@ async fn the_extremes_hold<C: Counters>(f: Fixture<C>) {
     }
 }
 
-async fn every_key_counts_on_its_own<C: Counters>(f: Fixture<C>) {
+async fn every_key_counts_on_its_own(f: Fixture) {
     let owner = OwnerDigest::from_bytes([2; 32]);
     let keys = [
         KEY,
@@ -170,24 +173,24 @@ async fn every_key_counts_on_its_own<C: Counters>(f: Fixture<C>) {
     }
 }
 
-async fn of_racing_takes_a_burst_is_allowed<C: Counters + 'static>(f: Fixture<C>) {
+async fn of_racing_takes_a_burst_is_allowed(f: Fixture) {
     let taken =
         race(&f.counters, |counters| async move { u32::from(counters.take(KEY, WIDE, 1).await.expect(WORKS).allowed) });
     assert_eq!(taken.await, 100, "exactly a burst of them");
 }
 
-async fn racing_leases_share_a_burst<C: Counters + 'static>(f: Fixture<C>) {
+async fn racing_leases_share_a_burst(f: Fixture) {
     let granted = race(&f.counters, |counters| async move { counters.lease(KEY, WIDE, 3).await.expect(WORKS) });
     assert_eq!(granted.await, 100, "exactly a burst together");
 }
 
-async fn a_future_never_polled_takes_nothing<C: Counters>(f: Fixture<C>) {
+async fn a_future_never_polled_takes_nothing(f: Fixture) {
     drop(f.counters.take(KEY, RATE, 1));
     drop(f.counters.lease(KEY, RATE, 1));
     assert_eq!(f.take(0).await, allowed(5), "after futures that were never polled");
 }
 
-impl<C: Counters> Fixture<C> {
+impl Fixture {
     async fn take(&self, cost: u32) -> Taken {
         self.take_at(RATE, cost).await
     }
@@ -210,9 +213,8 @@ fn refused(retry_after: Duration, remaining: u32) -> Taken {
 }
 
 /// Several run `take` often and at once. Returns the sum of what came of it.
-async fn race<C, F>(counters: &Arc<C>, take: impl Fn(Arc<C>) -> F + Clone + Send + 'static) -> u32
+async fn race<F>(counters: &Arc<dyn Counters>, take: impl Fn(Arc<dyn Counters>) -> F + Clone + Send + 'static) -> u32
 where
-    C: Counters + 'static,
     F: Future<Output = u32> + Send + 'static,
 {
     let start = Arc::new(Barrier::new(RACERS));

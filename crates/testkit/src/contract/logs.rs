@@ -8,11 +8,11 @@ mod tail;
 
 use std::{sync::Arc, time::Duration};
 
-use outboard_store::{Clock, LogEntry, LogKey, LogLimits, LogPage, Logs, OwnerDigest, Sequence, StoreError};
+use outboard_store::{LogEntry, LogKey, LogLimits, LogPage, Logs, OwnerDigest, Sequence, StoreError};
 
-use crate::clock::FakeClock;
+use crate::clock::Timeline;
 
-/// Runs the whole suite on what `make` makes: each time an empty store that goes by the clock it is handed.
+/// Runs the whole suite on what `make` makes: each time an empty store, and the time it goes by.
 ///
 /// Take a runtime of several threads, else the races are none, and with its timer: what does not come within some
 /// seconds is taken for lost.
@@ -24,43 +24,46 @@ use crate::clock::FakeClock;
 /// # Cancel safety
 ///
 /// None: what is left in the store is the adapter's to clean up.
-pub async fn all<L: Logs + 'static>(make: impl Fn(Arc<FakeClock>) -> L + Send + Sync) {
-    let fresh = || {
-        let clock = Arc::new(FakeClock::default());
-        Fixture { logs: Arc::new(make(clock.clone())), clock }
+pub async fn all<F>(make: impl Fn() -> F + Send + Sync)
+where
+    F: Future<Output = (Arc<dyn Logs>, Arc<dyn Timeline>)> + Send,
+{
+    let fresh = || async {
+        let (logs, clock) = make().await;
+        Fixture { logs, clock }
     };
-    an_absent_log_has_nothing(fresh()).await;
-    entries_are_read_back_in_order(fresh()).await;
-    a_log_is_read_page_by_page(fresh()).await;
-    only_a_log_that_is_there_is_appended_to_if_present(fresh()).await;
-    a_deleted_log_is_absent_and_repeats_no_sequence(fresh()).await;
-    a_log_ends_with_its_ttl_and_repeats_no_sequence(fresh()).await;
-    a_position_of_the_future_is_told_of_a_gap(fresh()).await;
-    a_foreign_owner_sees_no_log(fresh()).await;
-    kinds_and_ids_are_logs_of_their_own(fresh()).await;
-    a_future_never_polled_does_nothing(fresh()).await;
-    bounds::all(fresh).await;
-    tail::all(fresh).await;
-    racing::all(fresh).await;
+    an_absent_log_has_nothing(fresh().await).await;
+    entries_are_read_back_in_order(fresh().await).await;
+    a_log_is_read_page_by_page(fresh().await).await;
+    only_a_log_that_is_there_is_appended_to_if_present(fresh().await).await;
+    a_deleted_log_is_absent_and_repeats_no_sequence(fresh().await).await;
+    a_log_ends_with_its_ttl_and_repeats_no_sequence(fresh().await).await;
+    a_position_of_the_future_is_told_of_a_gap(fresh().await).await;
+    a_foreign_owner_sees_no_log(fresh().await).await;
+    kinds_and_ids_are_logs_of_their_own(fresh().await).await;
+    a_future_never_polled_does_nothing(fresh().await).await;
+    bounds::all(&fresh).await;
+    tail::all(&fresh).await;
+    racing::all(&fresh).await;
 }
 
-struct Fixture<L> {
-    logs: Arc<L>,
-    clock: Arc<FakeClock>,
+struct Fixture {
+    logs: Arc<dyn Logs>,
+    clock: Arc<dyn Timeline>,
 }
 
-async fn an_absent_log_has_nothing<L: Logs>(f: Fixture<L>) {
+async fn an_absent_log_has_nothing(f: Fixture) {
     f.assert_absent(KEY, "in an empty store").await;
     assert!(!f.delete(KEY).await, "deleting what is absent tells so");
     f.assert_absent(KEY, "after it was deleted").await;
 }
 
-async fn entries_are_read_back_in_order<L: Logs>(f: Fixture<L>) {
+async fn entries_are_read_back_in_order(f: Fixture) {
     let mut expected = Vec::new();
     for bytes in [&b""[..], b"x", b"\0\xff binary", &[7; 1000]] {
         let sequence = f.append(KEY, bytes).await;
         expected.push(LogEntry { sequence, at: f.clock.now(), bytes: bytes.to_vec().into() });
-        f.clock.advance(MILLI);
+        f.clock.advance(MILLI).await;
     }
     let sequences: Vec<_> = expected.iter().map(|entry: &LogEntry| entry.sequence.as_u64()).collect();
     assert!(!sequences.contains(&0), "zero is before all entries");
@@ -79,7 +82,7 @@ async fn entries_are_read_back_in_order<L: Logs>(f: Fixture<L>) {
     assert_eq!(after, last, "the last is the last");
 }
 
-async fn a_log_is_read_page_by_page<L: Logs>(f: Fixture<L>) {
+async fn a_log_is_read_page_by_page(f: Fixture) {
     for number in 0..5_u8 {
         f.append(KEY, &[number]).await;
     }
@@ -99,22 +102,22 @@ async fn a_log_is_read_page_by_page<L: Logs>(f: Fixture<L>) {
     assert_eq!((none.entries.len(), none.gap, none.last), (0, false, position), "a page of none tells the end");
 }
 
-async fn only_a_log_that_is_there_is_appended_to_if_present<L: Logs>(f: Fixture<L>) {
+async fn only_a_log_that_is_there_is_appended_to_if_present(f: Fixture) {
     assert_eq!(f.append_if_present(KEY, b"x").await, None, "there is no log");
     f.assert_absent(KEY, "after an append that asked for one").await;
     let first = f.append(KEY, b"1").await;
     let second = f.append_if_present(KEY, b"2").await.expect("there is a log");
     assert_eq!(second.as_u64(), first.as_u64() + 1, "an append like any other");
     f.assert_holds(KEY, &[b"1", b"2"], "both appends").await;
-    f.clock.advance(HOUR - MILLI);
+    f.clock.advance(HOUR - MILLI).await;
     assert!(f.append_if_present(KEY, b"3").await.is_some(), "a log whose time is not over is there");
-    f.clock.advance(HOUR - MILLI);
+    f.clock.advance(HOUR - MILLI).await;
     assert_eq!(f.read(KEY, Sequence::ZERO).await.entries.len(), 1, "it lives from the last append on");
-    f.clock.advance(MILLI);
+    f.clock.advance(MILLI).await;
     assert_eq!(f.append_if_present(KEY, b"x").await, None, "a log whose time is over is absent");
 }
 
-async fn a_deleted_log_is_absent_and_repeats_no_sequence<L: Logs>(f: Fixture<L>) {
+async fn a_deleted_log_is_absent_and_repeats_no_sequence(f: Fixture) {
     let mut before = Sequence::ZERO;
     for _ in 0..3 {
         before = f.append(KEY, b"before").await;
@@ -123,22 +126,23 @@ async fn a_deleted_log_is_absent_and_repeats_no_sequence<L: Logs>(f: Fixture<L>)
     f.assert_absent(KEY, "after its deletion").await;
     assert_eq!(f.append_if_present(KEY, b"x").await, None, "a deleted log is not appended to");
     assert!(!f.delete(KEY).await, "nothing is there to delete");
+    f.clock.pass().await;
     let after = f.append(KEY, b"after").await;
     assert!(after > before, "no former sequence comes back: {after:?} after {before:?}");
     f.assert_holds(KEY, &[b"after"], "what was appended anew").await;
 }
 
-async fn a_log_ends_with_its_ttl_and_repeats_no_sequence<L: Logs>(f: Fixture<L>) {
+async fn a_log_ends_with_its_ttl_and_repeats_no_sequence(f: Fixture) {
     // A log for each question, because the answer to one may remove what has ended.
     let [deleted, appended] = [2, 3].map(|id| LogKey { id, ..KEY });
     let first = f.append(KEY, b"1").await;
     for key in [KEY, deleted, appended] {
         f.append(key, b"before").await;
     }
-    f.clock.advance(HOUR - MILLI);
+    f.clock.advance(HOUR - MILLI).await;
     let read = f.read(KEY, first).await;
     assert_eq!(read.entries.len(), 1, "a millisecond before its end it is there");
-    f.clock.advance(MILLI);
+    f.clock.advance(MILLI).await;
     f.assert_absent(KEY, "at its end").await;
     assert!(!f.delete(deleted).await, "a log that has ended cannot be deleted");
     assert_eq!(f.append_if_present(appended, b"x").await, None, "a log that has ended is not appended to");
@@ -149,7 +153,7 @@ async fn a_log_ends_with_its_ttl_and_repeats_no_sequence<L: Logs>(f: Fixture<L>)
     assert!(read.gap && read.entries.len() == 1, "a reader of before is told that it lost something: {read:?}");
 }
 
-async fn a_position_of_the_future_is_told_of_a_gap<L: Logs>(f: Fixture<L>) {
+async fn a_position_of_the_future_is_told_of_a_gap(f: Fixture) {
     let last = f.append(KEY, b"x").await;
     let future = Sequence::from_u64(last.as_u64() + 1);
     for position in [future, Sequence::from_u64(u64::MAX)] {
@@ -161,7 +165,7 @@ async fn a_position_of_the_future_is_told_of_a_gap<L: Logs>(f: Fixture<L>) {
     assert_eq!((read.entries.len(), read.gap), (1, last.as_u64() > 2), "a position of long ago is read from");
 }
 
-async fn a_foreign_owner_sees_no_log<L: Logs>(f: Fixture<L>) {
+async fn a_foreign_owner_sees_no_log(f: Fixture) {
     let foreign = LogKey { owner: OwnerDigest::from_bytes([2; 32]), ..KEY };
     f.append(KEY, b"mine").await;
     f.assert_absent(foreign, "for another owner").await;
@@ -172,7 +176,7 @@ async fn a_foreign_owner_sees_no_log<L: Logs>(f: Fixture<L>) {
     f.assert_holds(foreign, &[b"theirs"], "a log of its own").await;
 }
 
-async fn kinds_and_ids_are_logs_of_their_own<L: Logs>(f: Fixture<L>) {
+async fn kinds_and_ids_are_logs_of_their_own(f: Fixture) {
     let keys = [KEY, LogKey { kind: "other", ..KEY }, LogKey { id: u128::MAX, ..KEY }, LogKey { id: 0, ..KEY }];
     for key in keys {
         f.append(key, format!("{key:?}").as_bytes()).await;
@@ -183,7 +187,7 @@ async fn kinds_and_ids_are_logs_of_their_own<L: Logs>(f: Fixture<L>) {
     }
 }
 
-async fn a_future_never_polled_does_nothing<L: Logs>(f: Fixture<L>) {
+async fn a_future_never_polled_does_nothing(f: Fixture) {
     drop(f.logs.append(KEY, b"x", LIMITS));
     f.assert_absent(KEY, "after an append that was never polled").await;
     f.append(KEY, b"x").await;
@@ -193,7 +197,7 @@ async fn a_future_never_polled_does_nothing<L: Logs>(f: Fixture<L>) {
     f.assert_holds(KEY, &[b"x"], "what was there before futures that were never polled").await;
 }
 
-impl<L: Logs> Fixture<L> {
+impl Fixture {
     async fn append(&self, key: LogKey, entry: &[u8]) -> Sequence {
         self.append_within(key, entry, LIMITS).await
     }

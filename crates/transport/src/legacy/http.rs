@@ -3,6 +3,7 @@
 
 mod answer;
 mod batch;
+mod cancelling;
 mod claim;
 mod connections;
 mod ending;
@@ -19,6 +20,7 @@ mod session;
 mod session_stream;
 mod writer;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +28,7 @@ use ::http::{HeaderMap, Response, StatusCode, request};
 use bytes::Bytes;
 use outboard_protocol::Header;
 use outboard_runtime::Runtime;
-use outboard_store::{EventLog, EventLogLimits, Mailbox, MailboxLimits, Session};
+use outboard_store::{EventLog, EventLogLimits, Mailbox, MailboxLimits, MemoryCounterLimits, MemoryCounters, Session};
 use tokio_util::task::TaskTracker;
 
 use crate::http::body::Body;
@@ -35,11 +37,12 @@ use crate::http::headers::{LAST_EVENT_ID, SESSION_ID, single};
 use crate::http::refusal::Refusal;
 use crate::http::{Endpoint, empty, may_be_legacy, media, version_header};
 use crate::modern::unsupported;
+use cancelling::Cancelling;
 use claim::Claims;
 use connections::Connections;
 use event_id::{EventId, Grant};
 use open_questions::OpenQuestions;
-use running::Running;
+use running::{Running, SessionKey};
 use seats::Seats;
 use session_stream::{Reader, SessionStream};
 use writer::ENTRY_OVERHEAD;
@@ -48,6 +51,7 @@ use writer::ENTRY_OVERHEAD;
 #[derive(Debug)]
 pub(crate) struct Legacy {
     running: Running,
+    cancelling: Cancelling,
     connections: Connections,
     seats: Seats,
     claims: Claims,
@@ -56,6 +60,8 @@ pub(crate) struct Legacy {
     kept_bytes_max: usize,
     mailbox: Mailbox,
     questions: OpenQuestions,
+    /// Counts the sessions that are opened while the store does not.
+    openings: MemoryCounters,
 }
 
 impl Legacy {
@@ -71,6 +77,7 @@ impl Legacy {
         let mailbox = MailboxLimits { ttl, ..MailboxLimits::default() };
         Self {
             running: Running::default(),
+            cancelling: Cancelling::new(store),
             connections: Connections::default(),
             seats: Seats::default(),
             claims: Claims::new(store),
@@ -78,14 +85,24 @@ impl Legacy {
             kept_bytes_max: config.event_bytes.min(store.logs.entry_bytes_max()).saturating_sub(ENTRY_OVERHEAD),
             mailbox: Mailbox::new(store, mailbox),
             questions: OpenQuestions::new(config.questions_max),
+            openings: MemoryCounters::new(Arc::clone(&store.clock), MemoryCounterLimits::default()),
         }
     }
 }
 
 impl Legacy {
+    /// Tells other replicas what clients took back here, and hears it from them. Never ends.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, nothing is told or heard any more.
+    pub(crate) async fn run(&self) -> Infallible {
+        self.cancelling.run(&self.running).await
+    }
+
     /// Ends what waits for the client of a session that was ended, in this process.
     async fn end(&self, session: &Session) {
-        self.running.end(session.number);
+        self.running.end(SessionKey::of(session));
         self.questions.end(session.number).await;
     }
 }
@@ -132,6 +149,10 @@ impl Endpoint {
         let principal = self.principal(parts)?;
         let named = self.open_session(&parts.headers, &principal)?;
         let living = self.living(named, None).await?;
+        if living.record.is_none() {
+            // A store that is away is waited for once.
+            return Err(Refusal::StoreUnavailable { id: None });
+        }
         self.sessions.terminate(&living.session).await.map_err(|error| {
             tracing::warn!(%error, "a session could not be ended");
             Refusal::StoreUnavailable { id: None }

@@ -4,6 +4,7 @@
 
 mod asking;
 mod batches;
+mod faults;
 mod get_stream;
 mod legacy;
 mod listen;
@@ -11,6 +12,7 @@ mod modern;
 mod mounting;
 mod owners;
 mod refusals;
+mod replicas;
 mod resumption;
 mod scopes;
 mod shelf;

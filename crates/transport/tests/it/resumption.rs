@@ -121,27 +121,6 @@ async fn broken_stream_goes_on_while_the_call_runs_and_after_it() {
 }
 
 #[tokio::test]
-async fn stream_goes_on_from_any_replica() {
-    let gate = Gate::new();
-    let shared = Shared::new();
-    let here = Setup { shared: shared.clone(), ..gated(&gate) }.serve().await;
-    let there = Setup { shared, ..gated(&gate) }.serve().await;
-    let session = LegacySession::open(&there, "2025-11-25").await;
-    let mut stream = here.open(wait(&session)).await;
-    let begin = assert_begins(&next(&mut stream).await, "1000");
-    gate.started().await;
-    drop(stream);
-    let mut resumed = there.open(session.resume(&begin)).await;
-    next(&mut resumed).await;
-    assert_progress(&next(&mut resumed).await, 1.0);
-    gate.open();
-    assert_progress(&next(&mut resumed).await, 2.0);
-    assert_waited(&next(&mut resumed).await);
-    assert_eq!(resumed.next().await, None);
-    assert_eq!(there.open(session.resume(&begin)).await.whole().await.text().matches("id: ").count(), 4);
-}
-
-#[tokio::test]
 async fn event_id_of_another_stream_shows_nothing() {
     let gate = Gate::new();
     let served = gated(&gate).serve().await;

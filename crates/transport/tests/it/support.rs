@@ -59,7 +59,7 @@ impl Setup {
         Served::start(self.service()).await
     }
 
-    /// A server whose runtime tells of changes, until it is dropped.
+    /// A server that tells of changes and hears of other replicas, until it is dropped.
     pub(crate) fn follow(self) -> Following {
         let Self { catalog, http, runtime, shared } = self;
         let notify = Notify::new(&shared.store, Duration::from_secs(30));
@@ -69,11 +69,13 @@ impl Setup {
         let mut following = JoinSet::new();
         let followed = runtime.clone();
         following.spawn(async move { followed.follow().await });
+        let told = service.clone();
+        following.spawn(async move { told.run().await });
         Following { service, runtime, shutdown, _following: following }
     }
 }
 
-/// A server whose runtime tells of changes.
+/// A server that tells of changes and hears of other replicas.
 pub(crate) struct Following {
     pub(crate) service: StreamableHttp,
     pub(crate) runtime: Runtime,

@@ -158,6 +158,26 @@ async fn reply_to_a_question_costs_one_trip_beside_those_of_who_waits() {
 }
 
 #[tokio::test]
+async fn cancellation_costs_one_read_wherever_its_call_runs() {
+    let gate = Gate::new();
+    let (shared, asked) = counted();
+    let served = Setup { catalog: catalog().tool(gate.tool()), shared, ..Setup::new() }.serve().await;
+    let session = LegacySession::open(&served, "2025-11-25").await;
+    let json = session.request("tools/call", json!({"name": "wait"})).with("accept", "application/json");
+    let cancel = |id| session.request("notifications/cancelled", json!({"requestId": id})).notification();
+    let cancelled = async {
+        gate.started().await;
+        asked.store(0, Ordering::SeqCst);
+        for id in [1, 2] {
+            assert_eq!(served.send(cancel(id)).await.status, 202);
+            assert_eq!(asked.swap(0, Ordering::SeqCst), 1, "{id}");
+        }
+    };
+    let (answer, ()) = tokio::join!(served.send(json), cancelled);
+    assert_eq!(answer.json()["error"]["code"], 1499);
+}
+
+#[tokio::test]
 async fn streamed_answer_costs_one_append_for_each_event() {
     let gate = Gate::new();
     let (shared, asked) = counted();

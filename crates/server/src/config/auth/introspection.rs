@@ -3,15 +3,11 @@
 use outboard_auth::{ClientCredentials, IntrospectionForm, IntrospectionRules, TokenKind};
 use zeroize::Zeroizing;
 
-use super::super::expand::is_variable_name;
-use super::super::read_text;
+use super::super::secret;
 use super::super::setting::Setting;
 use super::Builder;
 use super::file::{IntrospectionTable, IssuerTable};
 use crate::diagnostics::{Code, Place};
-
-/// Longest secret and longest client id, in bytes.
-const SECRET_BYTES_MAX: usize = 4 << 10;
 
 /// Longest beginning of a token, in bytes.
 const PREFIX_BYTES_MAX: usize = 64;
@@ -77,7 +73,7 @@ impl Builder<'_, '_> {
             let problem = "`tokeninfo` is asked without a client";
             self.contradiction(place, "client_id", problem, "leave the client and its secret out");
         }
-        self.check.length(&at("client_id"), client_id, SECRET_BYTES_MAX);
+        self.check.length(&at("client_id"), client_id, secret::BYTES_MAX);
         let client_secret = self.secret(table)?;
         Some(ClientCredentials { client_id: client_id.value.clone(), client_secret })
     }
@@ -89,36 +85,19 @@ impl Builder<'_, '_> {
                 self.contradiction(&file.place, "client_secret_file", problem, "keep one of the two");
                 return None;
             }
-            (Some(secret), None) => ("client_secret", &secret.place, self.of_variable(&secret.value)),
+            (Some(reference), None) => {
+                ("client_secret", &reference.place, secret::of_variable(&reference.value, self.env))
+            }
             (None, Some(file)) => {
                 let path = self.check.path(&at("client_secret_file"), file);
-                let secret = read_text(&path).map(Zeroizing::new).map_err(|error| error.to_string());
-                ("client_secret_file", &file.place, secret)
+                ("client_secret_file", &file.place, secret::of_file(&path))
             }
             (None, None) => return None,
         };
-        let secret = secret.and_then(|secret| {
-            let secret = secret.strip_suffix('\n').unwrap_or(&secret);
-            let secret = secret.strip_suffix('\r').unwrap_or(secret);
-            if secret.is_empty() || secret.len() > SECRET_BYTES_MAX || secret.chars().any(char::is_control) {
-                return Err("the secret is not one line of 1 to 4096 bytes".to_owned());
-            }
-            Ok(Zeroizing::new(secret.to_owned()))
-        });
         let fix =
             "put it into a variable and write `client_secret = \"${NAME}\"`, or into a file for `client_secret_file`";
         let refuse = |problem: String| self.check.refuse(Code::SecretUnreadable, place, &at(key), &problem, Some(fix));
         secret.map_err(refuse).ok()
-    }
-
-    /// The value of the variable that `${NAME}` names.
-    fn of_variable(&self, text: &str) -> Result<Zeroizing<String>, String> {
-        let name = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
-        let Some(name) = name.filter(|name| is_variable_name(name)) else {
-            return Err("a secret does not stand in the file itself".to_owned());
-        };
-        let value = self.env.var(name).ok_or_else(|| format!("the variable `{name}` is not set"))?;
-        value.into_string().map(Zeroizing::new).map_err(|_| format!("the variable `{name}` is not UTF-8 text"))
     }
 
     /// No token is shown to an issuer that it may not be of: with several that are asked, its beginning tells whose it is.

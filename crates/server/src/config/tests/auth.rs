@@ -439,7 +439,7 @@ fn every_setting_of_an_issuer_arrives() {
     assert_eq!(types, &[TokenType::Named("at+jwt".into()), TokenType::Absent]);
     assert_eq!(marks, &[AccessMark::Present(vec![outboard_auth::ClaimPath::new("scp")])]);
     assert_eq!(keys, &KeySource::Metadata(Url::parse("https://login.example.com/metadata").unwrap()));
-    assert_eq!(jwks_hosts, &["keys.example.com".into()]);
+    assert_eq!(jwks_hosts, &[Box::<str>::from("keys.example.com")]);
     assert_eq!(jwt.claims.subject.as_str(), "oid");
     let names =
         |paths: &[outboard_auth::ClaimPath]| paths.iter().map(|path| path.as_str().to_owned()).collect::<Vec<_>>();

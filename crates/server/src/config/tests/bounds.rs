@@ -43,6 +43,12 @@ const RANGES: &[(&str, &str, [&str; 4])] = &[
     ("store.logs", "1000 to 10000000", ["999", "1000", "10000000", "10000001"]),
     ("store.counters", "1000 to 10000000", ["999", "1000", "10000000", "10000001"]),
     ("store.owner_percent", "10 to 100", ["9", "10", "100", "101"]),
+    ("store.redis.database", "0 to 255", ["", "0", "255", "256"]),
+    ("store.redis.connect_timeout", "50ms to 1m", ["'49ms'", "'50ms'", "'1m'", "'61s'"]),
+    ("store.redis.timeout", "50ms to 1m", ["'49ms'", "'50ms'", "'1m'", "'61s'"]),
+    ("store.redis.value_bytes", "16KiB to 1MiB", ["16383", "16384", "1048576", "1048577"]),
+    ("store.redis.entry_bytes", "64KiB to 64MiB", ["65535", "65536", "67108864", "67108865"]),
+    ("replicas", "1 to 1000", ["0", "1", "1000", "1001"]),
     ("auth.limits.token_bytes", "1KiB to 64KiB", ["1023", "1024", "65536", "65537"]),
     ("auth.limits.skew", "0s to 5m", ["", "'0s'", "'5m'", "'301s'"]),
     ("auth.limits.lifetime", "1m to 30d", ["'59s'", "'1m'", "'30d'", "'31d'"]),
@@ -93,6 +99,8 @@ fn bounds_hold_at_both_ends_and_are_documented() {
         let auth = if key.starts_with("auth") {
             // The longest token needs room in a head.
             "auth.issuers = [{ issuer = 'https://a.example' }]\nbackends.x.isolation = 'shared'\nlimits.headers = '1MiB'\n"
+        } else if key.starts_with("store.redis") || *key == "replicas" {
+            "session.keys = ['${SESSION_KEY}']\nstore.redis.master = 'm'\nstore.redis.sentinels = ['a:1']\n"
         } else {
             ""
         };

@@ -13,9 +13,10 @@ use url::Url;
 
 use crate::config::backend_file::Isolation;
 use crate::config::keys::schema;
-use crate::config::{Config, Loaded, LogFormat, Overrides, Transport};
+use crate::config::{Config, Loaded, LogFormat, Overrides, SessionKeys, Transport};
 use crate::diagnostics::Code;
 
+use super::replicas::OTHER_KEYS;
 use super::{EVERY_KEY, accepted, env, load, load_with, names, report, summary};
 
 #[test]
@@ -99,6 +100,9 @@ fn defaults_are_those_that_are_promised() {
     let SchemaLimits { bytes_max, depth_max, expanded_nodes_max, levels_max } = config.schema;
     assert_eq!([bytes_max, depth_max, expanded_nodes_max, levels_max], [256 << 10, 64, 20_000, 24]);
     assert_eq!(config.stdio_requests, 256);
+    assert_eq!([config.drain.delay, config.drain.timeout], [5, 25].map(Duration::from_secs));
+    assert_eq!((config.replicas, config.redis.is_none()), (1, true));
+    assert!(matches!(config.session_keys, SessionKeys::Generated));
     assert_eq!([legacy.initialize_rate, legacy.initialize_burst].map(NonZeroU32::get), [20, 200]);
     assert_eq!((legacy.get_takeover, legacy.connection_max), (Duration::from_secs(60), None));
     assert_eq!((legacy.retry, legacy.event_entries), (Duration::from_secs(1), 1_000));
@@ -256,7 +260,7 @@ fn every_setting_of_a_backend_arrives() {
     let expected = [("DSN", "pg://app:pw@db/canary-2"), ("TOKEN", "canary-1")];
     let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
     assert_eq!(files.env.clone().into_map(), expected.into());
-    assert_eq!(files.environment().len(), 5, "the whole environment, to pick from");
+    assert_eq!(files.environment().len(), 7, "the whole environment, to pick from");
     assert_eq!((files.prefix(2), time.prefix(2)), (Some("fs"), None));
     assert_eq!((files.isolation, files.serial, files.log_level), (Isolation::Shared, true, LoggingLevel::Debug));
     let src = Url::from_file_path(std::fs::canonicalize("src").unwrap()).unwrap();
@@ -283,7 +287,8 @@ fn the_fixture_has_every_key() {
     assert!(all.len() > 120, "{all:?}");
     for key in all {
         let written = [format!("\n{key} = "), format!("\n[{key}]"), format!("\n[{key}."), format!(".{key}]")];
-        assert!(written.iter().any(|form| EVERY_KEY.contains(form)), "{key}");
+        let is_in = |text: &str| written.iter().any(|form| text.contains(form));
+        assert!(is_in(EVERY_KEY) || OTHER_KEYS.into_iter().any(is_in), "{key}");
     }
 }
 

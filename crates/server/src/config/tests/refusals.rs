@@ -8,6 +8,7 @@ use crate::diagnostics::{Code, Diagnostics};
 
 use super::auth;
 use super::imports::{IMPORTS, report as imported};
+use super::replicas::{self, REPLICAS};
 use super::{env, load, plain, report, summary};
 
 /// Files, and what is said about them. An empty list: nothing.
@@ -213,6 +214,8 @@ fn others() -> Vec<(Diagnostics, &'static [&'static str])> {
             &["OB013 Flag(\"--allowed-origin\")"],
         ),
         (over_stdio(Overrides { insecure_no_auth: true, ..none() }), &["OB013 Flag(\"--insecure-no-auth\")"]),
+        (over_stdio(Overrides { redis: text("redis://a"), ..none() }), &["OB013 Flag(\"--redis\")"]),
+        (over_stdio(Overrides { replicas: Some(2), ..none() }), &["OB013 Flag(\"--replicas\")"]),
         (
             flags(&Overrides { dev_issuer: true, dev_issuer_auto_approve: text("eve"), ..none() }),
             &["OB069 Flag(\"--dev-issuer-auto-approve\")"],
@@ -233,8 +236,9 @@ fn every_code_is_said_somewhere() {
     let files = FILES.iter().map(|(file, _)| report(file, &[]));
     let auth = auth::files().map(|(file, _)| report(&file, &[]));
     let others = others().into_iter().map(|(report, _)| report);
+    let replicas = REPLICAS.iter().map(|(file, _)| report(file, &[])).chain(replicas::others());
     let imports = IMPORTS.iter().map(|(json, _)| imported(json));
-    let reports: Vec<Diagnostics> = files.chain(auth).chain(others).chain(imports).collect();
+    let reports: Vec<Diagnostics> = files.chain(auth).chain(others).chain(imports).chain(replicas).collect();
     let said: BTreeSet<Code> = reports.iter().flat_map(Diagnostics::iter).map(|diagnostic| diagnostic.code).collect();
     assert_eq!(said, Code::ALL.iter().copied().collect());
 }

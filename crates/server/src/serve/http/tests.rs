@@ -1,6 +1,7 @@
 //! Tests of a whole server in this process, with native tools that misbehave.
 
 use std::path::Path;
+use std::time::Duration;
 
 use outboard_protocol::types::{CallToolResult, Tool};
 use outboard_runtime::{Context as CallContext, DynamicTool, NativeTool};

@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use outboard_store::{LogLimits, Logs, Sequence};
+use outboard_store::{LogLimits, Sequence};
 use tokio::{sync::Barrier, task::JoinSet};
 
 use super::{Fixture, KEY, LIMITS, WORKS};
 
-pub(super) async fn all<L: Logs + 'static>(fresh: impl Fn() -> Fixture<L>) {
-    racing_appends_come_one_after_the_other(fresh()).await;
-    readers_see_no_hole_while_others_append(fresh()).await;
-    a_reader_that_falls_behind_is_told(fresh()).await;
+pub(super) async fn all<F: Future<Output = Fixture> + Send>(fresh: impl Fn() -> F + Send + Sync) {
+    racing_appends_come_one_after_the_other(fresh().await).await;
+    readers_see_no_hole_while_others_append(fresh().await).await;
+    a_reader_that_falls_behind_is_told(fresh().await).await;
 }
 
-async fn racing_appends_come_one_after_the_other<L: Logs + 'static>(f: Fixture<L>) {
+async fn racing_appends_come_one_after_the_other(f: Fixture) {
     let mut sequences = Vec::new();
     for (number, own) in f.race(LIMITS).join_all().await {
         assert!(own.is_sorted(), "the appends of one keep their order");
@@ -27,7 +27,7 @@ async fn racing_appends_come_one_after_the_other<L: Logs + 'static>(f: Fixture<L
     assert_eq!(found, sequences, "each entry is where its append was told it is");
 }
 
-async fn readers_see_no_hole_while_others_append<L: Logs + 'static>(f: Fixture<L>) {
+async fn readers_see_no_hole_while_others_append(f: Fixture) {
     let mut racers = f.race(LIMITS);
     let mut seen: Vec<u64> = Vec::new();
     let mut position = Sequence::ZERO;
@@ -43,7 +43,7 @@ async fn readers_see_no_hole_while_others_append<L: Logs + 'static>(f: Fixture<L
     assert!(f.read(KEY, position).await.entries.is_empty(), "nothing was seen twice or is left");
 }
 
-async fn a_reader_that_falls_behind_is_told<L: Logs + 'static>(f: Fixture<L>) {
+async fn a_reader_that_falls_behind_is_told(f: Fixture) {
     let mut racers = f.race(LogLimits { entries_max: 3, ..LIMITS });
     let mut position = Sequence::ZERO;
     while !racers.is_empty() {
@@ -60,7 +60,7 @@ async fn a_reader_that_falls_behind_is_told<L: Logs + 'static>(f: Fixture<L>) {
     }
 }
 
-impl<L: Logs + 'static> Fixture<L> {
+impl Fixture {
     /// Several append at once, each its number; they return it with the sequences that they were told.
     fn race(&self, limits: LogLimits) -> JoinSet<(u8, Vec<Sequence>)> {
         let start = Arc::new(Barrier::new(RACERS));

@@ -7,17 +7,17 @@ use tokio::task::JoinSet;
 
 use super::{Fixture, HOUR, KEY, LIMITS, WORKS};
 
-pub(super) async fn all<L: Logs + 'static>(fresh: impl Fn() -> Fixture<L>) {
-    what_is_there_is_not_waited_for(fresh()).await;
-    a_position_that_is_not_the_end_is_not_waited_for(fresh()).await;
-    the_end_is_waited_for(fresh()).await;
-    an_append_wakes_all_who_wait(fresh()).await;
-    a_deletion_wakes_who_waits(fresh()).await;
-    a_log_that_begins_anew_wakes_who_waited_for_the_former(fresh()).await;
-    no_append_is_slept_through(fresh()).await;
+pub(super) async fn all<F: Future<Output = Fixture> + Send>(fresh: impl Fn() -> F + Send + Sync) {
+    what_is_there_is_not_waited_for(fresh().await).await;
+    a_position_that_is_not_the_end_is_not_waited_for(fresh().await).await;
+    the_end_is_waited_for(fresh().await).await;
+    an_append_wakes_all_who_wait(fresh().await).await;
+    a_deletion_wakes_who_waits(fresh().await).await;
+    a_log_that_begins_anew_wakes_who_waited_for_the_former(fresh().await).await;
+    no_append_is_slept_through(fresh().await).await;
 }
 
-async fn what_is_there_is_not_waited_for<L: Logs>(f: Fixture<L>) {
+async fn what_is_there_is_not_waited_for(f: Fixture) {
     let first = f.append(KEY, b"1").await;
     f.append(KEY, b"2").await;
     for after in [Sequence::ZERO, first] {
@@ -25,15 +25,15 @@ async fn what_is_there_is_not_waited_for<L: Logs>(f: Fixture<L>) {
     }
 }
 
-async fn a_position_that_is_not_the_end_is_not_waited_for<L: Logs>(f: Fixture<L>) {
+async fn a_position_that_is_not_the_end_is_not_waited_for(f: Fixture) {
     in_time(f.logs.tail(KEY, Sequence::from_u64(7))).await.expect(WORKS);
     let last = f.append_within(KEY, b"x", LogLimits { ttl: HOUR, ..LIMITS }).await;
     in_time(f.logs.tail(KEY, Sequence::from_u64(last.as_u64() + 1))).await.expect(WORKS);
-    f.clock.advance(HOUR);
+    f.clock.advance(HOUR).await;
     in_time(f.logs.tail(KEY, last)).await.expect(WORKS);
 }
 
-async fn the_end_is_waited_for<L: Logs>(f: Fixture<L>) {
+async fn the_end_is_waited_for(f: Fixture) {
     let other = LogKey { id: 2, ..KEY };
     let last = f.append(KEY, b"x").await;
     for (key, after) in [(KEY, last), (other, Sequence::ZERO)] {
@@ -43,7 +43,7 @@ async fn the_end_is_waited_for<L: Logs>(f: Fixture<L>) {
     }
 }
 
-async fn an_append_wakes_all_who_wait<L: Logs + 'static>(f: Fixture<L>) {
+async fn an_append_wakes_all_who_wait(f: Fixture) {
     // From an absent log, then from one that is there.
     let mut last = Sequence::ZERO;
     for _ in 0..2 {
@@ -56,17 +56,17 @@ async fn an_append_wakes_all_who_wait<L: Logs + 'static>(f: Fixture<L>) {
     assert_eq!(all_of(waiting).await, [appended], "in both ways");
 }
 
-async fn a_deletion_wakes_who_waits<L: Logs + 'static>(f: Fixture<L>) {
+async fn a_deletion_wakes_who_waits(f: Fixture) {
     let last = f.append(KEY, b"x").await;
     let waiting = f.until_moved(last, 1);
     assert!(f.delete(KEY).await, "the log is there");
     assert_eq!(all_of(waiting).await, [Sequence::ZERO], "it finds no log");
 }
 
-async fn a_log_that_begins_anew_wakes_who_waited_for_the_former<L: Logs + 'static>(f: Fixture<L>) {
+async fn a_log_that_begins_anew_wakes_who_waited_for_the_former(f: Fixture) {
     let last = f.append(KEY, b"x").await;
     let waiting = f.until_moved(last, 1);
-    f.clock.advance(HOUR);
+    f.clock.advance(HOUR).await;
     let anew = f.append(KEY, b"y").await;
     let found = all_of(waiting).await;
     // Depending on who came first, it found the end of the former or the beginning of the next.
@@ -74,7 +74,7 @@ async fn a_log_that_begins_anew_wakes_who_waited_for_the_former<L: Logs + 'stati
 }
 
 /// Two that answer each other: each entry is appended only when the one before was seen.
-async fn no_append_is_slept_through<L: Logs + 'static>(f: Fixture<L>) {
+async fn no_append_is_slept_through(f: Fixture) {
     const ROUNDS: usize = 300;
     let other = LogKey { id: 2, ..KEY };
     let mut players = JoinSet::new();
@@ -93,7 +93,7 @@ async fn no_append_is_slept_through<L: Logs + 'static>(f: Fixture<L>) {
     assert_eq!(all_of(players).await.len(), 2, "every entry is seen");
 }
 
-impl<L: Logs + 'static> Fixture<L> {
+impl Fixture {
     /// So many wait, at the same time, until the log's end is not `after` any more. They return where it is then.
     fn until_moved(&self, after: Sequence, waiters: usize) -> JoinSet<Sequence> {
         let mut waiting = JoinSet::new();
@@ -109,7 +109,7 @@ async fn all_of(waiting: JoinSet<Sequence>) -> Vec<Sequence> {
     in_time(waiting.join_all()).await
 }
 
-async fn moved(logs: &impl Logs, key: LogKey, after: Sequence) -> Sequence {
+async fn moved(logs: &dyn Logs, key: LogKey, after: Sequence) -> Sequence {
     loop {
         logs.tail(key, after).await.expect(WORKS);
         let last = logs.read(key, after, 0).await.expect(WORKS).last;

@@ -15,7 +15,7 @@ use tower_service::Service as _;
 
 use super::answer::cancelled;
 use super::requests::Wanted;
-use super::running::Registered;
+use super::running::{Registered, SessionKey};
 use super::session::Living;
 use crate::http::body::Body;
 use crate::http::media::Accepts;
@@ -75,7 +75,7 @@ impl Endpoint {
         match item {
             Ok(Message::Request(request)) => self.item_answer(posted, request, living).await,
             Ok(Message::Notification(notification)) => {
-                self.told(&notification, living);
+                self.told(&notification, &living.session);
                 None
             }
             Ok(Message::Response(response)) => {
@@ -92,7 +92,7 @@ impl Endpoint {
             Err(refusal) => return Some(refusal.message()),
             Ok(Wanted::Outcome(outcome)) => *outcome,
             Ok(Wanted::Call(call)) => {
-                let registered = self.legacy.running.register(living.session.number, request.id.clone());
+                let registered = self.legacy.running.register(SessionKey::of(&living.session), request.id.clone());
                 // In a task of its own, because a disconnect does not cancel it.
                 let task = self.tasks.spawn(run(self.runtime.clone().call(*call), registered));
                 task.await.unwrap_or(Some(Err(CallError::Panicked)))?

@@ -6,7 +6,7 @@ use ::http::{HeaderValue, Response};
 use outboard_identity::Principal;
 use outboard_protocol::{Request, RequestId};
 use outboard_runtime::{Call, Operation, owner_digest};
-use outboard_store::{CounterKey, NewSession, OwnerDigest, Rate, Session, SessionId, Taken};
+use outboard_store::{CounterKey, Counters as _, NewSession, OwnerDigest, Rate, Session, SessionId, Taken};
 
 use super::session::client_of;
 use crate::http::body::Body;
@@ -37,20 +37,25 @@ impl Endpoint {
         Ok(response)
     }
 
-    /// Counts a session against the rate of who opens it. A store that does not count is no reason to refuse anybody.
+    /// Counts a session against the rate of who opens it. While the store does not count, each replica counts for itself.
     async fn take_opening(&self, principal: &Principal, id: &RequestId) -> Result<(), Refusal> {
         let owner = OwnerDigest::of(&principal.subject_key().to_bytes());
         let config = &self.config.legacy;
         let rate = Rate::per_second(config.initialize_rate, config.initialize_burst);
         let key = CounterKey { owner, kind: "initialize", id: 0 };
-        match self.runtime.store().counters.take(key, rate, 1).await {
-            Ok(Taken { allowed: false, retry_after, .. }) => {
-                Err(Refusal::TooManySessions { id: id.clone(), retry_after })
-            }
-            Ok(_) => Ok(()),
+        let taken = match self.runtime.store().counters.take(key, rate, 1).await {
             Err(error) => {
-                tracing::warn!(%error, "sessions that are opened cannot be counted: one more is opened");
-                Ok(())
+                tracing::warn!(%error, "sessions that are opened are counted by this replica alone");
+                self.legacy.openings.take(key, rate, 1).await
+            }
+            taken => taken,
+        };
+        match taken {
+            Ok(Taken { allowed: true, .. }) => Ok(()),
+            Ok(Taken { retry_after, .. }) => Err(Refusal::TooManySessions { id: id.clone(), retry_after }),
+            Err(error) => {
+                tracing::warn!(%error, "a session is not opened: it cannot be counted");
+                Err(Refusal::StoreUnavailable { id: Some(id.clone()) })
             }
         }
     }

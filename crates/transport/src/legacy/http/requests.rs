@@ -14,7 +14,7 @@ use tower_service::Service as _;
 use super::answer::Work;
 use super::event_id::Grant;
 use super::questions::{Questioner, deliver, names_accept};
-use super::running::Registered;
+use super::running::{Registered, SessionKey};
 use super::session::{Living, NamedSession};
 use crate::answering::Answering;
 use crate::http::body::Body;
@@ -40,7 +40,8 @@ impl Endpoint {
                 self.initialize(&posted, request).await
             }
             Message::Request(request) => {
-                let register = |session: &Session| self.legacy.running.register(session.number, request.id.clone());
+                let register =
+                    |session: &Session| self.legacy.running.register(SessionKey::of(session), request.id.clone());
                 // Before the session's record is read, so that its end does not fall between.
                 let registered = session.session().map(register);
                 let living = self.living(session, Some(request.id.clone())).await?;
@@ -60,8 +61,11 @@ impl Endpoint {
                 }
             }
             Message::Notification(notification) => {
-                let living = self.living(session, None).await?;
-                self.told(&notification, &living);
+                // What is taken back is taken back at once, however long the store takes to tell whether the session lives.
+                if let Some(session) = session.session() {
+                    self.told(&notification, session);
+                }
+                self.living(session, None).await?;
                 Ok(empty(StatusCode::ACCEPTED))
             }
             Message::Response(response) => {
@@ -84,6 +88,10 @@ impl Endpoint {
         let progress_token = meta.progress_token().map_err(|error| refuse(error.into()))?;
         match &request.method {
             Method::Ping => Ok(Wanted::nothing()),
+            // What could not be read just now cannot be changed either: a store that is away is waited for once.
+            Method::SetLevel | Method::ResourcesSubscribe | Method::ResourcesUnsubscribe if living.record.is_none() => {
+                Err(Refusal::StoreUnavailable { id: Some(request.id.clone()) })
+            }
             Method::SetLevel => {
                 let level = level(request.params.as_ref()).map_err(|error| refuse(error.into()))?;
                 let set = self.sessions.set_log_level(&living.session, level.as_u8()).await;
@@ -187,7 +195,7 @@ impl Endpoint {
     }
 
     /// Takes what a client tells. What is not known is left aside.
-    pub(super) fn told(&self, notification: &Notification, living: &Living) {
+    pub(super) fn told(&self, notification: &Notification, session: &Session) {
         if notification.method != Method::Cancelled {
             return;
         }
@@ -195,9 +203,10 @@ impl Endpoint {
             tracing::debug!("a cancellation names no request");
             return;
         };
-        if !self.legacy.running.cancel(living.session.number, &id) {
-            // It may have ended in the meantime, which the client cannot know.
-            tracing::debug!("a cancellation is of a request that does not run here");
+        let session = SessionKey::of(session);
+        if !self.legacy.running.cancel(session, &id) {
+            // It runs on another replica, or has ended in the meantime, which the client cannot know.
+            self.legacy.cancelling.tell(session, id);
         }
     }
 

@@ -117,6 +117,13 @@ impl Seat {
         true
     }
 
+    /// What was delivered here says nothing any more: the places on the bus may have been given anew.
+    pub(super) fn forget_delivered(&self) {
+        if let Some(row) = self.seats.lock().get_mut(&self.session) {
+            row.delivered = Sequence::ZERO;
+        }
+    }
+
     /// Whether this is the one that delivers.
     pub(super) fn is_holder(&self) -> bool {
         self.seats.lock().get(&self.session).is_some_and(|row| row.holder == Some(self.number))

@@ -262,8 +262,12 @@ impl LogWriter {
             }
         });
         if let Err(error) = appended.await {
-            // The connection has it; who lost that is told of the hole.
-            tracing::warn!(%error, "an event cannot be kept for resumption");
+            // The connection has it; who lost that is told of the hole. What waits behind it would wait as long, each by
+            // itself, and hold up the call: only the newest, which may be the result, is tried.
+            tracing::warn!(%error, "events cannot be kept for resumption");
+            let newest = self.waiting.pop_back();
+            self.waiting.clear();
+            self.waiting.extend(newest);
         }
         self.appending = None;
     }

@@ -44,6 +44,11 @@ impl SessionStream {
         let told: Vec<Told> = self.told.drain(..end).collect();
         let has_changed = told.last().is_some_and(is_ours);
         let last = told.iter().map(|told| told.sequence).max()?;
+        if let Some(doubted) = told.iter().find(|told| told.is_in_doubt()) {
+            // What was delivered before says nothing any more.
+            self.seat.forget_delivered();
+            (self.places.delivered_before, self.places.told) = (Sequence::ZERO, doubted.sequence);
+        }
         if !self.seat.deliver(last) {
             // The newer stream begins behind what this one has delivered.
             self.fall_silent();
@@ -71,7 +76,7 @@ impl SessionStream {
             if told.get(index + 1).is_none_or(|next| next.sequence != told_now.sequence) {
                 self.places.told = self.places.told.max(told_now.sequence);
             }
-            let Told { sequence, change } = told_now;
+            let Told { sequence, change, .. } = told_now;
             let is_ours = change.uri() == Some(&*self.topic);
             let is_permitted = || self.endpoint.runtime.may_read(&self.reader.principal, change.uri()).is_ok();
             if is_last && !is_ours && is_permitted() && !self.places.was_delivered(*sequence, self.retry.is_some()) {
