@@ -36,7 +36,8 @@ impl Shared {
         let redis = match config.redis.as_ref().filter(|_| config.transport == Transport::Http) {
             None => None,
             Some(redis) => {
-                let opened = RedisStore::connect(redis.clone()).await.map_err(|error| failure(error, redis))?;
+                let opened =
+                    Box::pin(RedisStore::connect(redis.clone())).await.map_err(|error| failure(error, redis))?;
                 tracing::info!(store = told(redis), prefix = redis.prefix, keys = ids, "the store is open");
                 Some(opened)
             }

@@ -1,4 +1,5 @@
-//! Gives every request an id: in a span around its work, and in the response's `X-Request-Id`.
+//! Gives every request an id: in a span around its work, in the response's `X-Request-Id`, and at level debug in a line when
+//! its answer begins.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -87,6 +88,8 @@ where
         let _inside = this.span.enter();
         let mut response = ready!(this.future.poll(cx));
         if let (Ok(response), Some(id)) = (&mut response, this.id.take()) {
+            // What streams goes on after that.
+            tracing::debug!(status = response.status().as_u16(), "answered");
             response.headers_mut().insert(X_REQUEST_ID, id);
         }
         Poll::Ready(response)

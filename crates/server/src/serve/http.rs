@@ -6,6 +6,7 @@ mod callers;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::task::Poll;
 
 use anyhow::Context as _;
 use outboard_runtime::{Catalog, Counts};
@@ -38,9 +39,8 @@ pub(crate) async fn serve(config: Config, catalog: Catalog, wants_all: bool) -> 
     };
     let banner =
         Banner { url: server.url(), name: server.name(), counts: server.counts(), tokens: server.callers.tokens() };
-    drop(std::io::stdout().write_all(banner.text().as_bytes()));
-    drop(std::io::stdout().flush());
-    server.run(&signals).await;
+    let banner = banner.text();
+    server.run(&signals, &banner).await;
     Ok(())
 }
 
@@ -102,10 +102,18 @@ impl Server {
 
     /// Serves until a signal, then ends in order: nothing that is in flight is cut off before its time is up. A second
     /// signal ends at once, however far that has come; what is left of lifted servers is then up to their guards.
-    async fn run(self, signals: &Signals) {
+    ///
+    /// The banner tells whoever has started it that from now on it may be sent anything.
+    async fn run(self, signals: &Signals, banner: &str) {
         let health = Health::new();
         let presence = self.presence();
         let mut beside = pin!(self.beside(&health, presence.clone()).run());
+        // With the first poll it listens for SIGHUP, which would end the process before.
+        if let Poll::Ready(never) = futures_util::poll!(beside.as_mut()) {
+            match never {}
+        }
+        drop(std::io::stdout().write_all(banner.as_bytes()));
+        drop(std::io::stdout().flush());
         let Self { config, served, transport, callers, policy, listener, work, stop, url } = self;
         let Callers { resource_server, issuer, .. } = callers;
         let is_open = resource_server.is_none() && !config.insecure_no_auth;

@@ -111,7 +111,7 @@ async fn a_reader_who_stalls_loses_its_call_and_the_calls_place() {
         drop(stalled);
     };
     tokio::select! {
-        () = server.run(&signals) => panic!("nobody stops it"),
+        () = server.run(&signals, "") => panic!("nobody stops it"),
         done = tokio::time::timeout(PATIENCE, asking) => done.expect("the call is dropped"),
     }
 }
@@ -142,7 +142,7 @@ fn a_tool_that_blocks_a_thread_does_not_hold_up_the_end() {
                 started.recv().await.unwrap();
             };
             tokio::select! {
-                () = server.run(&signals) => panic!("nobody stops it"),
+                () = server.run(&signals, "") => panic!("nobody stops it"),
                 () = asking => Ok(()),
             }
         });
