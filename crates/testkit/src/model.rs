@@ -18,7 +18,7 @@ mod verdict;
 mod wire;
 
 pub use attacks::ATTACKS;
-pub use legacy::LEGACY;
+pub use legacy::{KEPT_SESSION, LEGACY};
 pub use listening::{GET, HEARD_WITHIN, LISTEN, LISTENING};
 pub use marker::Marker;
 pub use modern::MODERN;

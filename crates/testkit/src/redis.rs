@@ -3,8 +3,9 @@
 //! Every server is a child process on a free loopback port with a folder of its own, and ends with the value that
 //! stands for it, or with the test. Nothing is kept on disk: a server that is started again is empty.
 //!
-//! What has to be installed (Debian's names): `redis-server redis-sentinel redis-tools faketime util-linux`.
+//! What has to be installed (Debian's names): `redis-server redis-sentinel redis-tools faketime openssl util-linux`.
 
+mod ask;
 mod cluster;
 mod process;
 mod sentinel;
@@ -14,11 +15,9 @@ mod watch;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-pub use self::{cluster::Cluster, sentinel::Sentinel, time::FrozenTime, tls::Certificates, watch::Watch};
+pub use self::{ask::until, cluster::Cluster, sentinel::Sentinel, time::FrozenTime, tls::Certificates, watch::Watch};
 
-use redis::IntoConnectionInfo as _;
-
-use self::process::Process;
+use self::{ask::send, process::Process};
 
 /// How a server differs from one that merely listens on loopback.
 #[derive(Clone, Debug, Default)]
@@ -189,6 +188,20 @@ impl Redis {
         self.statistics("INFO errorstats", "errorstat_", "count=").await
     }
 
+    /// Whether it is a replica; not while it does not answer, such as when a Sentinel makes it one.
+    ///
+    /// # Panics
+    ///
+    /// When it does not answer within [`PATIENCE`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped early, nothing has changed.
+    pub async fn is_replica(&self) -> bool {
+        let info = self.try_command("INFO replication").await;
+        info.and_then(|info| Ok(redis::from_redis_value::<String>(info)?)).is_ok_and(|info| info.contains("role:slave"))
+    }
+
     /// Stops it in its tracks, as SIGSTOP does: the machine goes on to take connections and bytes for it.
     ///
     /// # Panics
@@ -244,40 +257,6 @@ impl Redis {
     }
 }
 
-/// Asks again until it is so: what other programs do among themselves tells nobody when it is done.
-///
-/// # Panics
-///
-/// When it is not so within [`PATIENCE`].
-///
-/// # Cancel safety
-///
-/// That of what it asks.
-pub async fn until<F: Future<Output = bool> + Send>(so: impl Fn() -> F + Send + Sync) {
-    let waited = tokio::time::timeout(PATIENCE, async {
-        while !so().await {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    });
-    waited.await.expect("what is waited for comes about");
-}
-
-/// Sends a command on a connection of its own, so that whatever happened to the server before is no matter.
-async fn send(port: u16, words: &[&[u8]]) -> redis::RedisResult<redis::Value> {
-    let answered = tokio::time::timeout(PATIENCE, async {
-        let config = redis::AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
-        let plain = redis::RedisConnectionInfo::default().set_skip_set_lib_name();
-        let client = redis::Client::open(("127.0.0.1", port).into_connection_info()?.set_redis_settings(plain))?;
-        let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
-        let mut command = redis::Cmd::new();
-        for word in words {
-            command.arg(*word);
-        }
-        command.query_async(&mut connection).await
-    });
-    answered.await.expect("the server answers")
-}
-
 /// Starts `redis-server`; `None` when another has its port.
 async fn launch(port: u16, tls_port: Option<u16>, settings: &Settings) -> Option<Process> {
     let mut lines = vec![format!("port {port}"), "save \"\"".to_owned(), "appendonly no".to_owned()];
@@ -293,7 +272,7 @@ async fn launch(port: u16, tls_port: Option<u16>, settings: &Settings) -> Option
 }
 
 /// How long anything may take here: only a hang lasts longer.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 /// How often another port is tried when somebody else was faster.
 const ATTEMPTS: usize = 8;
 

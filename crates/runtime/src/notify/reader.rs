@@ -1,6 +1,7 @@
 //! The two ends of the bus in one process: what is told goes on it, what stands on it goes to the listeners.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use outboard_store::{BusPage, Sequence, StoreError};
 
@@ -8,6 +9,9 @@ use super::{BACKLOG, Change, News, RETRY, Read, Shared, lock};
 
 /// How many entries are read at once.
 const READ_MAX: usize = 128;
+
+/// How far the clock of the store and ours may be apart.
+const CLOCKS_APART: Duration = Duration::from_secs(60);
 
 impl Shared {
     /// Puts what is told on the bus, in order.
@@ -72,7 +76,8 @@ impl Shared {
 
     /// Reads what changed lately, which listeners that open now are told. Returns how far that is.
     async fn read_recent(&self) -> Result<Sequence, StoreError> {
-        let page = self.bus.recent(self.catch_up).await?;
+        // The clock of who dated them may be ahead of ours, or behind.
+        let page = self.bus.recent(self.catch_up.saturating_add(CLOCKS_APART)).await?;
         let read = self.remember(&page);
         if page.gap {
             self.miss(Sequence::ZERO);
@@ -97,16 +102,19 @@ impl Shared {
 
     /// Remembers what was read, and forgets what is no longer recent. Returns the changes in it.
     fn remember(&self, page: &BusPage) -> Vec<Read> {
+        let now = self.clock.now();
+        let newest = page.entries.last().map_or(now, |entry| entry.at);
         let changes = page.entries.iter().filter_map(|entry| {
             let change = Change::from_bytes(&entry.payload)?;
-            Some(Read { sequence: entry.sequence, at: entry.at, change })
+            // As old as they are to each other: how old the newest is, only the clock of the store can tell.
+            let at = now.saturating_sub(newest.saturating_since(entry.at));
+            Some(Read { sequence: entry.sequence, at, change })
         });
         let changes: Vec<Read> = changes.collect();
         let passed_over = page.skipped + page.entries.len().saturating_sub(changes.len());
         if passed_over > 0 {
             tracing::warn!(passed_over, "changes on the bus cannot be read: they are passed over");
         }
-        let now = self.clock.now();
         let catch_up = self.catch_up;
         let mut recent = lock(&self.recent);
         recent.last = Some(page.last);

@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &ServeArgs, catalog: Catalog) -> Result<ExitCode, F
     let wants_all = !arguments.lift.stdio.is_empty();
     block_on(async {
         match loaded.config.transport {
-            Transport::Http => serve::http::serve(loaded.config, catalog, wants_all).await?,
+            Transport::Http => Box::pin(serve::http::serve(loaded.config, catalog, wants_all)).await?,
             Transport::Stdio => serve::stdio::serve(&loaded.config, catalog, wants_all).await?,
         }
         Ok(ExitCode::SUCCESS)

@@ -70,7 +70,7 @@ pub(super) fn keys(own: ReplicaId, others: &Others) -> Check {
     let told = lacking.iter().take(TOLD_MAX).map(|(key, id)| {
         format!("the key {key}, with which the replica {id} seals, is not in the key ring of this one ({own})")
     });
-    Check::not_ready("keys", listed(told.collect(), lacking.len()))
+    Check::not_ready("keys", listed(&told.collect::<Vec<_>>(), lacking.len()))
 }
 
 /// The issuers of tokens. `has_ever` is whether any token could ever be judged: while none can for the first time, as
@@ -81,8 +81,7 @@ pub(super) fn issuers(issuers: &[IssuerState], has_ever: HasEver) -> Check {
     if told.is_empty() {
         return Check::ready("issuers");
     }
-    let count = told.len();
-    let reason = listed(told.into_iter().take(TOLD_MAX).collect(), count);
+    let reason = first_of(&told);
     match has_ever {
         HasEver::Judged => Check::degraded("issuers", reason),
         HasEver::NotJudged => Check::not_ready("issuers", reason),
@@ -130,8 +129,8 @@ pub(super) fn backends(states: &[(&str, State)], besides: Besides) -> Check {
     if down.is_empty() {
         return Check::ready("backends");
     }
-    let (count, all) = (down.len(), down.len() == states.len());
-    let reason = listed(down.into_iter().take(TOLD_MAX).collect(), count);
+    let all = down.len() == states.len();
+    let reason = first_of(&down);
     match besides {
         Besides::Nothing if all => Check::not_ready("backends", reason),
         Besides::Nothing | Besides::Natives => Check::degraded("backends", reason),
@@ -152,7 +151,13 @@ fn backend(name: &str, state: &State) -> Option<String> {
 /// So many of a kind are told one by one.
 const TOLD_MAX: usize = 3;
 
-fn listed(told: Vec<String>, count: usize) -> String {
+fn first_of(reasons: &[String]) -> String {
+    let (told, _) = reasons.split_at(reasons.len().min(TOLD_MAX));
+    listed(told, reasons.len())
+}
+
+/// Those that are told, of so many.
+fn listed(told: &[String], count: usize) -> String {
     let more = count.saturating_sub(told.len());
     match more {
         0 => told.join(", "),

@@ -15,8 +15,8 @@ use tokio::time::Instant;
 use super::checks::{HasEver, Lacking, Others};
 use super::*;
 
-fn told(answer: (StatusCode, Bytes)) -> (u16, Value) {
-    (answer.0.as_u16(), serde_json::from_slice(&answer.1).unwrap())
+fn told((code, body): (StatusCode, Bytes)) -> (u16, Value) {
+    (code.as_u16(), serde_json::from_slice(&body).unwrap())
 }
 
 #[test]
@@ -74,6 +74,9 @@ fn a_store_that_is_down_degrades() {
     }
 }
 
+/// What a replica says it does, and the keys that it tells of.
+type Other<'a> = (ReplicaState, &'a [u8]);
+
 /// Replicas that serve, or do not, and the keys that they tell of.
 struct Fleet {
     own: Replicas,
@@ -81,10 +84,10 @@ struct Fleet {
 }
 
 impl Fleet {
-    fn new(others: &[(ReplicaState, &[u8])]) -> Self {
+    fn new(others: &[Other<'_>]) -> Self {
         let keys = Arc::new(KeyRing::new(vec![RootKey::generate()]).unwrap());
         let store = Store::in_memory(keys, Arc::new(SystemClock));
-        let replica = |(state, keys): &(ReplicaState, &[u8])| Replica {
+        let replica = |(state, keys): &Other<'_>| Replica {
             id: Replicas::join(&store).id(),
             state: *state,
             started: UnixMillis::new(0),
@@ -104,7 +107,7 @@ impl Fleet {
 #[test]
 fn a_replica_needs_each_key_that_a_serving_one_seals_with() {
     use ReplicaState::{Draining, Serving};
-    let cases: [(&[(ReplicaState, &[u8])], &[u8], Status); 8] = [
+    let cases: [(&[Other<'_>], &[u8], Status); 8] = [
         (&[], &[1], Status::Ready),
         (&[(Serving, &[1])], &[1], Status::Ready),
         (&[(Serving, &[1])], &[2, 1], Status::Ready),
@@ -130,7 +133,7 @@ fn a_key_that_is_lacking_is_named_and_whose_it_is() {
     let others = fleet.live.replicas.iter().filter(|other| reason.contains(&other.id.to_string())).count();
     assert_eq!(others, 1, "{reason}");
     let keys: Vec<u8> = (10..20).collect();
-    let many: Vec<(ReplicaState, &[u8])> = keys.chunks(1).map(|key| (ReplicaState::Serving, key)).collect();
+    let many: Vec<Other<'_>> = keys.chunks(1).map(|key| (ReplicaState::Serving, key)).collect();
     let reason = Fleet::new(&many).check(&[1]).reason.unwrap();
     assert!(reason.ends_with("and 7 more like this"), "{reason}");
 }

@@ -40,8 +40,8 @@ impl Replica {
         command.env_clear().args(["-c", "exec \"$0\" \"$@\" 2>log"]).arg(program.get_program());
         command.args(["serve", "--config", "outboard.toml"]);
         command.current_dir(directory.path()).env("HOME", directory.path());
-        let mut program = Program::start(&mut command);
-        let Some(url) = url(&mut program) else {
+        let program = Program::start(&mut command);
+        let Some(url) = url(&program) else {
             panic!("{}", std::fs::read_to_string(directory.path().join("log")).unwrap())
         };
         Self { program, url, directory }
@@ -86,7 +86,7 @@ impl Replica {
 }
 
 /// The URL of the banner; `None` when the server has ended without one.
-fn url(program: &mut Program) -> Option<String> {
+fn url(program: &Program) -> Option<String> {
     loop {
         let line = program.line()?;
         if let Some((_, rest)) = line.split_once(" on http://") {

@@ -25,11 +25,11 @@ local time = redis.call('TIME')
 local micros = time[1] * 1000000 + time[2]
 local now = math.floor(micros / 1000)
 local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
-local sequence, first, total, before = 0, nil, 0, 0
--- Redis keeps a key for the whole of its last millisecond; a log is gone when that begins.
+local sequence, first, total = 0, nil, 0
+-- Redis keeps a key for the whole of its last millisecond; a log is gone when that begins. It is emptied, not deleted,
+-- because a key that is not there may not be written to while its slot moves to another node.
 if newest and redis.call('PTTL', KEYS[1]) == 0 then
-  before = read(newest)
-  redis.call('DEL', KEYS[1])
+  redis.call('XTRIM', KEYS[1], 'MAXLEN', 0)
   newest = nil
 end
 if newest then
@@ -39,7 +39,7 @@ elseif ARGV[1] == '1' then
   return false
 else
   -- Above all that it ever had: no log is appended to more often than once in a microsecond.
-  sequence = math.max(micros, before + 1, came_to() + 1)
+  sequence = math.max(micros, came_to() + 1)
   first = string.format('%.0f', sequence)
 end
 -- Mostly nothing has to go, and the oldest entry says so: each may be large, so few are looked at first.

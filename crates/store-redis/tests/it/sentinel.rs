@@ -31,7 +31,7 @@ async fn a_master_that_was_stopped_and_comes_back_is_not_written_to() {
     let former = sentinel.fail_over_by_pause().await;
     until(async || put(&store, 2, b"after").await.is_ok()).await;
     sentinel.servers()[former].resume();
-    until(async || sentinel.servers()[former].text("INFO replication").await.contains("role:slave")).await;
+    until(async || sentinel.servers()[former].is_replica().await).await;
     until(async || store.cells.get(cell(2)).await.is_ok_and(|cell| cell.is_some())).await;
     put(&store, 3, b"later").await.unwrap();
     let next = &sentinel.servers()[sentinel.master().await];

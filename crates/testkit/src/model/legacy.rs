@@ -16,13 +16,16 @@ use super::wire::{Broken, Trickle};
 /// Work of legacy clients, but for listening and resuming.
 pub const LEGACY: &[Work] = &[
     Work { name: "session", run: |scene| Box::pin(session(scene)) },
-    Work { name: "kept session", run: |scene| Box::pin(kept_session(scene)) },
+    Work { name: KEPT_SESSION, run: |scene| Box::pin(kept_session(scene)) },
     Work { name: "reply", run: |scene| Box::pin(reply(scene)) },
     Work { name: "sampling", run: |scene| Box::pin(sampling(scene)) },
     Work { name: "setLevel", run: |scene| Box::pin(level(scene)) },
     Work { name: "cancel", run: |scene| Box::pin(cancel(scene)) },
     Work { name: "DELETE", run: |scene| Box::pin(delete(scene)) },
 ];
+
+/// The work that uses one session until it is too old.
+pub const KEPT_SESSION: &str = "kept session";
 
 async fn session(scene: &Scene) -> Result<(), Miss> {
     let marker = scene.mark();

@@ -131,6 +131,6 @@ pub(super) fn free_port() -> u16 {
 #[expect(clippy::panic, reason = "this is how a test fails")]
 pub(super) fn fail(why: &str) -> ! {
     panic!(
-        "{why} (`apt-get install redis-server redis-sentinel redis-tools faketime util-linux` brings what is needed)"
+        "{why} (`apt-get install redis-server redis-sentinel redis-tools faketime openssl util-linux` brings what is needed)"
     )
 }

@@ -173,7 +173,7 @@ impl Sentinel {
     async fn known(&self) {
         for (_, port) in &self.sentinels {
             until(async || {
-                let info = super::send(*port, &[b"INFO", b"sentinel"]).await.expect("a Sentinel answers");
+                let info = super::ask::send(*port, &[b"INFO", b"sentinel"]).await.expect("a Sentinel answers");
                 let info: String = redis::from_redis_value(info).expect("information is text");
                 info.contains("slaves=2,sentinels=3")
             })
@@ -215,5 +215,5 @@ async fn watch(master: u16) -> (Process, u16) {
 
 async fn sentinel(port: u16, question: &str) -> redis::Value {
     let words = [b"SENTINEL", question.as_bytes(), NAME.as_bytes()];
-    super::send(port, &words).await.expect("a Sentinel answers")
+    super::ask::send(port, &words).await.expect("a Sentinel answers")
 }

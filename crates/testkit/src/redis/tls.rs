@@ -1,9 +1,10 @@
 //! Certificates for servers and their clients.
 
-use std::fs;
+use std::{fs, process::Command};
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
+
+use super::process::fail;
 
 /// An authority of its own, and a certificate of it for `127.0.0.1` and `localhost`, which serves and connects.
 #[derive(Debug)]
@@ -19,27 +20,16 @@ impl Certificates {
     ///
     /// # Panics
     ///
-    /// When there is no room for files.
+    /// When `openssl` is not installed.
     #[must_use]
     pub fn new() -> Self {
-        let mut params = CertificateParams::new(Vec::new()).expect("no name is none that is wrong");
-        params.distinguished_name.push(DnType::CommonName, "authority");
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().expect("a key can be made");
-        let authority = params.self_signed(&key).expect("a key can sign").pem();
-        let issuer = Issuer::new(params, key);
-        let names = ["127.0.0.1", "localhost"].map(str::to_owned);
-        let mut params = CertificateParams::new(names).expect("these are names");
-        // Another name than the authority's: what bears the name of its issuer is taken for one that signed itself.
-        params.distinguished_name.push(DnType::CommonName, "server");
-        let key = KeyPair::generate().expect("a key can be made");
-        let certificate = params.signed_by(&key, &issuer).expect("a key can sign").pem();
         let folder = TempDir::new().expect("there is room for a folder");
-        let made = Self { authority, certificate, key: key.serialize_pem(), folder };
-        for (name, pem) in [("ca", &made.authority), ("certificate", &made.certificate), ("key", &made.key)] {
-            fs::write(made.folder.path().join(name), pem).expect("there is room for a file");
-        }
-        made
+        let new = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2";
+        make(&folder, &format!("{new} -subj /CN=authority -keyout ca.key -out ca"));
+        let names = "-addext subjectAltName=IP:127.0.0.1,DNS:localhost -addext basicConstraints=critical,CA:FALSE";
+        make(&folder, &format!("{new} -subj /CN=server {names} -CA ca -CAkey ca.key -keyout key -out certificate"));
+        let read = |name| fs::read_to_string(folder.path().join(name)).expect("openssl has written it");
+        Self { authority: read("ca"), certificate: read("certificate"), key: read("key"), folder }
     }
 
     /// The authority, PEM.
@@ -71,5 +61,15 @@ impl Certificates {
 impl Default for Certificates {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// Runs `openssl` with these words.
+fn make(folder: &TempDir, words: &str) {
+    let done = Command::new("openssl").args(words.split(' ')).current_dir(folder.path()).output();
+    match done {
+        Ok(done) if done.status.success() => {}
+        Ok(done) => fail(&format!("openssl refuses: {}", String::from_utf8_lossy(&done.stderr))),
+        Err(error) => fail(&format!("openssl cannot be started: {error}")),
     }
 }

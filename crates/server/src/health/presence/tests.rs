@@ -23,9 +23,7 @@ impl Member {
     }
 
     fn check(&self) -> Check {
-        let others = self.presence.others();
-        let check = checks::keys(self.presence.id(), &others.borrow());
-        check
+        checks::keys(self.presence.id(), &self.presence.others.borrow())
     }
 
     fn rotate(&self, keys: &[u8]) {

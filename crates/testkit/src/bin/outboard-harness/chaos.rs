@@ -10,7 +10,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use outboard_testkit::model::{ATTACKS, Cast, Fault, LEGACY, LISTENING, MODERN, RESUMING, Scene, Tally, Timeline, Work};
+use outboard_testkit::model::{
+    ATTACKS, Cast, Fault, LEGACY, LISTENING, MODERN, RESUMING, Scene, Tally, Timeline, Work,
+};
 use outboard_testkit::replicas::{Settings, Topology};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -117,7 +119,8 @@ async fn work(load: Arc<Load>, scene: Scene, deck: Deck, mut dice: Dice) -> Dura
         let began = Instant::now();
         let ended = (work.run)(&scene).await;
         load.all.count(work.name, &ended);
-        if load.timeline.was(Fault::Roll, began) {
+        // What a kill next to the roll did is not the roll's.
+        if load.timeline.was(Fault::Roll, began) && !load.timeline.was(Fault::Kill, began) {
             load.rolling.count(work.name, &ended);
         }
     }

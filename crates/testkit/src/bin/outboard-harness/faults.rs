@@ -21,7 +21,10 @@ const SLOWEST: Duration = Duration::from_secs(2);
 pub(crate) async fn run(arguments: &Arguments, settings: &Settings) -> bool {
     let wanted = |row: &&Row| arguments.fault.as_deref().is_none_or(|fault| row.name.contains(fault));
     let mut is_green = true;
-    println!("{:<28} {:>15} {:>15} {:>8} {:>9} {:>8}", "fault", "modern ok/bad", "legacy ok/503", "wrong", "slowest", "back");
+    println!(
+        "{:<28} {:>15} {:>15} {:>8} {:>9} {:>8}",
+        "fault", "modern ok/bad", "legacy ok/503", "wrong", "slowest", "back"
+    );
     for row in ROWS.iter().filter(wanted) {
         is_green &= play(row, arguments, settings).await;
     }
@@ -58,7 +61,11 @@ async fn play(row: &Row, arguments: &Arguments, settings: &Settings) -> bool {
         tally.wrong,
         format!("{} ms", tally.slowest.as_millis()),
         format!("{} ms", back.as_millis()),
-        if missed.is_empty() { "ok".to_owned() } else { format!("MISSED {}: {:?}", missed.join(", "), tally.first_wrong) }
+        if missed.is_empty() {
+            "ok".to_owned()
+        } else {
+            format!("MISSED {}: {:?}", missed.join(", "), tally.first_wrong)
+        }
     );
     missed.is_empty()
 }

@@ -97,19 +97,19 @@ impl Board {
         for (ask, answer) in pairs(self.replicas) {
             let pair = format!("{}->{}", ask + 1, answer + 1);
             // Writing to a string cannot fail.
-            drop(write!(report, " {pair:>5}"));
+            _ = write!(report, " {pair:>5}");
         }
         for (name, row) in &self.rows {
-            drop(write!(report, "\n{name:<22}"));
+            _ = write!(report, "\n{name:<22}");
             for ended in row {
-                drop(write!(report, " {:>5}", if ended.is_ok() { "ok" } else { "FAIL" }));
+                _ = write!(report, " {:>5}", if ended.is_ok() { "ok" } else { "FAIL" });
             }
         }
         let findings = self.findings();
         let cases: usize = self.rows.iter().map(|(_, row)| row.len()).sum();
-        drop(write!(report, "\n{} of {cases} cases ok", cases - findings.len()));
+        _ = write!(report, "\n{} of {cases} cases ok", cases - findings.len());
         for finding in findings {
-            drop(write!(report, "\nFAIL {finding}"));
+            _ = write!(report, "\nFAIL {finding}");
         }
         report
     }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use outboard_store::{Cell, CellKey, Cells, Clock, Put, Session, Store, StoreError, UnixMillis};
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 /// How often the delivery of a session is claimed at most.
@@ -33,6 +34,11 @@ pub(super) enum Claimed {
     NotYet(Duration),
 }
 
+/// Which claim of another a stream has met, and since when it waits for that. So it waits no longer than the claim holds it off,
+/// however far the clocks of replicas are apart.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Waiting(Option<(u64, Instant)>);
+
 /// A claim that is held. Dropping it releases it.
 #[derive(Debug)]
 pub(super) struct Held {
@@ -56,12 +62,18 @@ impl Claims {
     }
 
     /// Claims the delivery of a session for a stream.
-    pub(super) async fn claim(&self, session: &Session, stream: u64) -> Result<Claimed, StoreError> {
+    pub(super) async fn claim(
+        &self,
+        session: &Session,
+        stream: u64,
+        waiting: &mut Waiting,
+    ) -> Result<Claimed, StoreError> {
         for _ in 0..ATTEMPTS_MAX {
             let now = self.clock.now();
             let found = self.cells.get(key(session)).await?;
             let before = found.as_ref().and_then(Record::read);
-            if let Some(wait) = before.and_then(|before| before.wait(now)) {
+            let wait = before.and_then(|before| waiting.left(before.fence, before.wait(now)?));
+            if let Some(wait) = wait {
                 return Ok(Claimed::NotYet(wait));
             }
             let fence = before.map_or(0, |before| before.fence).saturating_add(1);
@@ -106,6 +118,18 @@ impl Claims {
     ) -> Result<bool, StoreError> {
         let put = self.cells.put_over(key(session), found.map(|cell| cell.version), &record.write(), ttl).await?;
         Ok(matches!(put, Put::Stored(_)))
+    }
+}
+
+impl Waiting {
+    /// How long to wait for a claim that would be waited for so long; `None` when that is over.
+    fn left(&mut self, fence: u64, wait: Duration) -> Option<Duration> {
+        let since = match self.0 {
+            Some((met, since)) if met == fence => since,
+            _ => self.0.insert((fence, Instant::now())).1,
+        };
+        let left = CLAIM_EVERY.saturating_sub(since.elapsed()).min(wait);
+        (!left.is_zero()).then_some(left)
     }
 }
 
@@ -171,32 +195,46 @@ mod tests {
         (Claims::new(&store), session, clock)
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn the_newest_claims_once_in_five_seconds() {
         let (claims, session, clock) = claims();
-        assert_eq!(claims.claim(&session, 1).await.unwrap(), Claimed::Held { before: None });
+        assert_eq!(claims.claim(&session, 1, &mut Waiting::default()).await.unwrap(), Claimed::Held { before: None });
         clock.advance(Duration::from_secs(2));
-        assert_eq!(claims.claim(&session, 2).await.unwrap(), Claimed::NotYet(Duration::from_secs(3)));
+        assert_eq!(claims.claim(&session, 2, &mut Waiting::default()).await.unwrap(), Claimed::NotYet(Duration::from_secs(3)));
         assert_eq!(claims.holder(&session).await.unwrap(), Some(1));
         clock.advance(Duration::from_secs(3));
-        assert_eq!(claims.claim(&session, 2).await.unwrap(), Claimed::Held { before: Some(1) });
-        assert_eq!(claims.claim(&session, 1).await.unwrap(), Claimed::NotYet(CLAIM_EVERY));
+        assert_eq!(claims.claim(&session, 2, &mut Waiting::default()).await.unwrap(), Claimed::Held { before: Some(1) });
+        assert_eq!(claims.claim(&session, 1, &mut Waiting::default()).await.unwrap(), Claimed::NotYet(CLAIM_EVERY));
         assert_eq!(claims.holder(&session).await.unwrap(), Some(2));
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_released_claim_is_nobodys() {
         let (claims, session, clock) = claims();
-        assert_eq!(claims.claim(&session, 1).await.unwrap(), Claimed::Held { before: None });
+        assert_eq!(claims.claim(&session, 1, &mut Waiting::default()).await.unwrap(), Claimed::Held { before: None });
         claims.release(&session, 2).await.unwrap();
         assert_eq!(claims.holder(&session).await.unwrap(), Some(1), "only its holder releases it");
         claims.release(&session, 1).await.unwrap();
         assert_eq!(claims.holder(&session).await.unwrap(), None);
         clock.advance(Duration::from_secs(1));
-        let again = claims.claim(&session, 2).await.unwrap();
+        let again = claims.claim(&session, 2, &mut Waiting::default()).await.unwrap();
         assert_eq!(again, Claimed::NotYet(Duration::from_secs(4)), "who comes and goes claims no more often");
         clock.advance(Duration::from_secs(4));
-        assert_eq!(claims.claim(&session, 2).await.unwrap(), Claimed::Held { before: None });
+        assert_eq!(claims.claim(&session, 2, &mut Waiting::default()).await.unwrap(), Claimed::Held { before: None });
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_clock_that_is_behind_waits_no_longer() {
+        let (claims, session, clock) = claims();
+        assert_eq!(claims.claim(&session, 1, &mut Waiting::default()).await.unwrap(), Claimed::Held { before: None });
+        let claimed_at = clock.now();
+        clock.set(claimed_at.saturating_sub(Duration::from_secs(30)));
+        let mut waiting = Waiting::default();
+        assert_eq!(claims.claim(&session, 2, &mut waiting).await.unwrap(), Claimed::NotYet(CLAIM_EVERY));
+        tokio::time::advance(CLAIM_EVERY).await;
+        assert_eq!(claims.claim(&session, 2, &mut waiting).await.unwrap(), Claimed::Held { before: Some(1) });
+        // What it has met before says nothing of the claim of somebody else.
+        assert_eq!(claims.claim(&session, 1, &mut waiting).await.unwrap(), Claimed::NotYet(CLAIM_EVERY));
     }
 
     #[test]

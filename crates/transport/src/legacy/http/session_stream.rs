@@ -22,7 +22,7 @@ use outboard_store::{Sequence, Session, SessionRecord, SessionState};
 use tokio::time::{Instant, sleep_until};
 
 use self::delivery::{Places, hear, ready};
-use super::claim::{Claimed, Held};
+use super::claim::{Claimed, Held, Waiting};
 use super::seats::{Newer, Seat};
 use super::session::topic;
 use crate::http::body::Body;
@@ -49,6 +49,8 @@ pub(super) struct SessionStream {
     stage: Stage,
     /// The claim, while this stream delivers.
     held: Option<Held>,
+    /// The claim that it waits for.
+    waiting: Waiting,
     places: Places,
     /// What a client is told to wait before it comes back; only in sessions whose streams may end early.
     retry: Option<Duration>,
@@ -130,6 +132,7 @@ impl SessionStream {
             topic,
             stage: Stage::Opened,
             held: None,
+            waiting: Waiting::default(),
             places,
             retry,
             end: age_end.into_iter().chain(proof_end).min(),
@@ -206,7 +209,7 @@ impl SessionStream {
             }
         }
         let legacy = &self.endpoint.legacy;
-        match legacy.claims.claim(&self.session, self.seat.number()).await {
+        match legacy.claims.claim(&self.session, self.seat.number(), &mut self.waiting).await {
             Ok(Claimed::Held { before }) => {
                 let is_elsewhere = |stream| !legacy.seats.is_here(self.session.number, stream);
                 if before.is_some_and(is_elsewhere) {

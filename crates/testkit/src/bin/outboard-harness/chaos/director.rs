@@ -12,13 +12,16 @@ use super::dice::Dice;
 /// From one kill to the next.
 const BEAT: Duration = Duration::from_secs(10);
 
+/// At least so long nothing is broken between two beats.
+const BREATH: Duration = Duration::from_secs(3);
+
 /// At which beats there is more than a kill. Between the new key's turn to seal and the old one's end lie more than the 60
 /// seconds that a session lives.
-const APPEND: u64 = 1;
-const FRONT: u64 = 2;
-const ROLL: u64 = 4;
-const REMOVE: u64 = 10;
-const STORE: u64 = 12;
+const APPEND: u32 = 1;
+const FRONT: u32 = 2;
+const ROLL: u32 = 4;
+const REMOVE: u32 = 10;
+const STORE: u32 = 12;
 
 /// Keys of the rotation, by their place in the list of the replicas.
 const OLD: usize = 0;
@@ -31,19 +34,19 @@ const ROTATES_FROM: Duration = Duration::from_secs(120);
 pub(super) async fn direct(replicas: &mut Topology, load: &Load, mut dice: Dice, time: Duration) {
     let started = Instant::now();
     let rotates = time >= ROTATES_FROM;
-    for beat in 1.. {
-        let at = started + BEAT * beat;
-        if at >= started + time {
+    let mut next = started + BEAT;
+    for beat in 1_u32.. {
+        if next >= started + time {
             break;
         }
-        tokio::time::sleep_until(at).await;
-        match u64::from(beat) {
+        tokio::time::sleep_until(next).await;
+        match beat {
             APPEND if rotates => replicas.take_keys(&[OLD, NEW]).await,
             FRONT if rotates => replicas.take_keys(&[NEW, OLD]).await,
             REMOVE if rotates => replicas.take_keys(&[NEW]).await,
             _ => {}
         }
-        match u64::from(beat) {
+        match beat {
             ROLL => {
                 load.timeline.begin(Fault::Roll);
                 replicas.roll().await;
@@ -66,6 +69,8 @@ pub(super) async fn direct(replicas: &mut Topology, load: &Load, mut dice: Dice,
                 load.timeline.end(Fault::Kill);
             }
         }
+        // A beat that took long is no reason for several at once.
+        next = (next + BEAT).max(Instant::now() + BREATH);
     }
     tokio::time::sleep_until(started + time).await;
 }

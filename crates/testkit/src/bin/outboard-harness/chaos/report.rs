@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use outboard_testkit::model::{GET, HEARD_WITHIN, LISTEN, Verdict};
+use outboard_testkit::model::{GET, HEARD_WITHIN, KEPT_SESSION, LISTEN, Verdict};
 
 use super::Load;
 use super::residue::Residue;
@@ -44,10 +44,10 @@ impl Report {
     }
 
     /// Work that failed while replicas were rolled. That streams of notifications are ended then is no failure, because the
-    /// client is told.
+    /// client is told; nor that a session is over, whose time has come.
     fn failed_rolling(&self) -> u64 {
         let rolling = &self.load.rolling;
-        let ended: u64 = [LISTEN, GET].iter().map(|work| rolling.of(work, Verdict::Refused)).sum();
+        let ended: u64 = [LISTEN, GET, KEPT_SESSION].iter().map(|work| rolling.of(work, Verdict::Refused)).sum();
         rolling.failed().saturating_sub(ended)
     }
 }

@@ -48,7 +48,8 @@ impl Residue {
 
 /// What a key is for: its parts, but for those that name one of many.
 fn kind(key: &str) -> String {
-    let is_word = |part: &&str| part.len() < 20 && part.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-');
+    let is_word =
+        |part: &&str| part.len() < 20 && part.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-');
     key.split([':', '{', '}']).filter(|part| !part.is_empty()).filter(is_word).collect::<Vec<_>>().join(":")
 }
 
@@ -80,11 +81,7 @@ mod tests {
         let before = Residue { files: vec![20, 20], ..Residue::default() };
         let within = Residue { files: vec![20 + FILES_MORE, 1], ..Residue::default() };
         assert_eq!(within.leaks(&before), Vec::<String>::new());
-        let leaking = Residue {
-            files: vec![20, 33],
-            endless: vec!["outboard:x".to_owned()],
-            keys: BTreeMap::new(),
-        };
+        let leaking = Residue { files: vec![20, 33], endless: vec!["outboard:x".to_owned()], keys: BTreeMap::new() };
         let expected =
             ["replica 2 has 33 open files, had 20", "replica 1 has 2 open streams", "the key outboard:x never ends"];
         assert_eq!(leaking.leaks(&before), expected);

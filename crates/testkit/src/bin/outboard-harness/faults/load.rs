@@ -118,7 +118,11 @@ async fn call_legacy(wire: Wire, tally: Arc<Mutex<Tally>>, session: String) {
         let in_session = |request: HttpRequest| request.in_session(&session, REVISION);
         let (request, need) = match number % 4 {
             0 | 2 => (in_session(legacy("tools/call", echo(&marker))), Need::Nothing),
-            1 => (in_session(legacy("logging/setLevel", json!({"level": "info"}))), Need::Store),
+            1 => {
+                // Another one each time: what stays as it is needs no write.
+                let level = if number % 8 == 1 { "info" } else { "debug" };
+                (in_session(legacy("logging/setLevel", json!({"level": level}))), Need::Store)
+            }
             _ => {
                 let params = json!({
                     "protocolVersion": REVISION, "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}
@@ -172,4 +176,3 @@ fn lock(tally: &Mutex<Tally>) -> std::sync::MutexGuard<'_, Tally> {
 
 /// Between two requests of one client: a machine with two cores has to breathe.
 const PAUSE: Duration = Duration::from_millis(50);
-

@@ -73,9 +73,11 @@ pub(crate) const ROWS: &[Row] = &[
         |t| Box::pin(told(t, &["CLIENT KILL TYPE pubsub"])),
         |t| Box::pin(told(t, &["CLIENT KILL TYPE pubsub"])),
     ),
-    single("315 rate", |t| Box::pin(link(t, Fault::Rate { bytes_per_second: 200_000 })), |t| {
-        Box::pin(link(t, Fault::None))
-    }),
+    single(
+        "315 rate",
+        |t| Box::pin(link(t, Fault::Rate { bytes_per_second: 200_000 })),
+        |t| Box::pin(link(t, Fault::None)),
+    ),
     single("316 corrupted", |t| Box::pin(link(t, Fault::Corrupt)), |t| Box::pin(link(t, Fault::None))),
     single(
         "317 slow",
