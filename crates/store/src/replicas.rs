@@ -1,7 +1,7 @@
 //! The word for who serves beside us: [`Replicas`].
 //!
 //! The bytes of an entry, numbers big-endian: format number (1 byte, today 1), state (1 byte: 0 serving, 1 draining, 2
-//! gone), number of the replica (16), when it started (8), then the ids of its keys (4 each), the one that seals first.
+//! gone, 3 waiting), number of the replica (16), when it started (8), then the ids of its keys (4 each), the one that seals first.
 
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
@@ -57,6 +57,8 @@ pub enum ReplicaState {
     Draining,
     /// It ends now, and is counted no more.
     Gone,
+    /// It takes no work yet, or no more: it does not know the keys of the others, or lacks one. So it seals nothing.
+    Waiting,
 }
 
 /// A replica as the others see it.
@@ -162,6 +164,7 @@ impl Replica {
             ReplicaState::Serving => 0,
             ReplicaState::Draining => 1,
             ReplicaState::Gone => 2,
+            ReplicaState::Waiting => 3,
         };
         let mut bytes = vec![FORMAT, state];
         bytes.extend(self.id.0.to_be_bytes());
@@ -176,6 +179,7 @@ impl Replica {
             [FORMAT, 0] => ReplicaState::Serving,
             [FORMAT, 1] => ReplicaState::Draining,
             [FORMAT, 2] => ReplicaState::Gone,
+            [FORMAT, 3] => ReplicaState::Waiting,
             _ => return None,
         };
         let id = ReplicaId(u128::from_be_bytes(reader.array()?));

@@ -91,7 +91,7 @@ struct Replica {
 }
 
 impl Settings {
-    /// Three behind HAProxy, open to whoever comes, on a single server.
+    /// Three behind `HAProxy`, open to whoever comes, on a single server.
     #[must_use]
     pub fn new(server: PathBuf) -> Self {
         Self {
@@ -177,7 +177,7 @@ impl Topology {
     /// When there is no such replica; also below.
     #[must_use]
     pub fn address(&self, replica: usize) -> SocketAddr {
-        self.replicas[replica].address
+        self.of(replica).address
     }
 
     /// The process of a replica.
@@ -187,7 +187,7 @@ impl Topology {
     /// When there is no such replica.
     #[must_use]
     pub fn process_id(&self, replica: usize) -> u32 {
-        self.replicas[replica].process.id()
+        self.of(replica).process.id()
     }
 
     /// What a replica has logged, through all its starts.
@@ -213,7 +213,7 @@ impl Topology {
     ///
     /// When it does not run, or there is no such signal.
     pub fn signal(&self, replica: usize, name: &str) {
-        self.replicas[replica].process.signal(name);
+        self.of(replica).process.signal(name);
     }
 
     /// Waits until a replica has ended. Returns its exit code, if no signal ended it.
@@ -226,7 +226,7 @@ impl Topology {
     ///
     /// Only waits.
     pub async fn ended(&self, replica: usize) -> Option<i32> {
-        self.replicas[replica].process.ended().await
+        self.of(replica).process.ended().await
     }
 
     /// Starts a replica again that has ended, at its place, and waits until it is ready and the balancer knows.
@@ -242,7 +242,8 @@ impl Topology {
         self.ended(replica).await;
         let place = self.place(replica);
         let clock = self.settings.clocks.get(replica).copied().unwrap_or_default();
-        self.replicas[replica].process = Process::start(&self.settings, &place, clock);
+        let started = Process::start(&self.settings, &place, clock);
+        self.replicas.get_mut(replica).expect("there is such a replica").process = started;
         self.wait_ready(replica).await;
         self.balancer_knows().await;
     }
@@ -295,7 +296,7 @@ impl Topology {
     pub async fn take_keys(&self, keys: &[usize]) {
         let taken = |replica| self.log(replica).matches(KEYS_TAKEN).count();
         let before: Vec<usize> = (0..self.len()).map(taken).collect();
-        write_keys(self.folder.path(), &keys.iter().map(|key| KEYS[*key]).collect::<Vec<_>>());
+        write_keys(self.folder.path(), &keys.iter().filter_map(|key| KEYS.get(*key).copied()).collect::<Vec<_>>());
         for (replica, before) in before.into_iter().enumerate() {
             until(async || taken(replica) > before).await;
         }
@@ -308,6 +309,10 @@ impl Topology {
     /// Only asks.
     pub async fn get(&self, replica: usize, path: &str) -> Option<(u16, String)> {
         get(self.address(replica), path).await
+    }
+
+    fn of(&self, replica: usize) -> &Replica {
+        self.replicas.get(replica).expect("there is such a replica")
     }
 
     fn place(&self, replica: usize) -> PathBuf {
@@ -331,6 +336,11 @@ impl Topology {
     }
 }
 
+#[expect(clippy::panic, reason = "so a test fails")]
+fn fail(why: &str) -> ! {
+    panic!("{why}")
+}
+
 /// The API key of a principal.
 #[must_use]
 pub fn api_key(principal: &str) -> String {
@@ -348,7 +358,10 @@ fn config(
     let list =
         |ports: Vec<u16>| ports.into_iter().map(|port| format!("\"127.0.0.1:{port}\"")).collect::<Vec<_>>().join(", ");
     let redis = match store {
-        Running::Single(_) => format!("store.redis.url = \"redis://{}\"\n", links[index].address()),
+        Running::Single(_) => {
+            let link = links.get(index).expect("each replica has its own");
+            format!("store.redis.url = \"redis://{}\"\n", link.address())
+        }
         Running::Sentinel(sentinel) => format!(
             "store.redis.master = \"{}\"\nstore.redis.sentinels = [{}]\n",
             sentinel.name(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use outboard_auth::{IssuerState, KeysState};
 use outboard_backend::stdio::State;
-use outboard_store::{KeyId, LiveReplicas, ReplicaId, ReplicaState};
+use outboard_store::{KeyId, LiveReplicas, Replica, ReplicaId, ReplicaState};
 use outboard_store_redis::StoreCondition;
 
 use super::Check;
@@ -44,10 +44,18 @@ pub(super) enum Others {
 pub(super) struct Lacking(Vec<(KeyId, ReplicaId)>);
 
 impl Lacking {
-    /// What a replica with these keys lacks. One that drains is on its way out, and with it its keys.
+    /// What a replica with these keys lacks. One that drains is on its way out, and with it its keys. One that waits seals
+    /// nothing, so a newcomer with a wrong key keeps nobody from work but itself; of two that wait for each other, the one
+    /// that started first goes on.
     pub(super) fn of(own: ReplicaId, ring: &[KeyId], live: &LiveReplicas) -> Self {
-        let serving = live.replicas.iter().filter(|other| other.id != own && other.state == ReplicaState::Serving);
-        let sealing = serving.filter_map(|other| Some((other.sealing_key()?, other.id)));
+        let started = live.replicas.iter().find(|replica| replica.id == own).map(|replica| (replica.started, own));
+        let counts = |other: &&Replica| match other.state {
+            ReplicaState::Serving => true,
+            ReplicaState::Waiting => started.is_none_or(|started| (other.started, other.id) < started),
+            ReplicaState::Draining | ReplicaState::Gone => false,
+        };
+        let counting = live.replicas.iter().filter(|other| other.id != own).filter(counts);
+        let sealing = counting.filter_map(|other| Some((other.sealing_key()?, other.id)));
         let mut lacking: Vec<_> = sealing.filter(|(key, _)| !ring.contains(key)).collect();
         lacking.sort_unstable();
         lacking.dedup_by_key(|(key, _)| *key);

@@ -62,16 +62,36 @@ impl Presence {
     async fn repeat(&self, state: ReplicaState) -> Infallible {
         loop {
             let (keys, next) = (self.keys.key_ids(), Instant::now() + jittered(Replicas::ANNOUNCE_EVERY));
-            // Of the store's condition the log tells where it is kept.
-            if let Err(error) = self.replicas.announce(state).await {
-                tracing::debug!(%error, "the other replicas do not hear of this one");
-            }
+            let said = self.announce(state).await;
             self.look(&keys).await;
+            if self.in_truth(state) != said {
+                self.announce(state).await;
+            }
             tokio::select! {
                 () = sleep_until(next) => {}
                 () = self.rest(&keys) => {}
             }
         }
+    }
+
+    /// Says what this replica does; returns what was said.
+    async fn announce(&self, state: ReplicaState) -> ReplicaState {
+        let said = self.in_truth(state);
+        // Of the store's condition the log tells where it is kept.
+        if let Err(error) = self.replicas.announce(said).await {
+            tracing::debug!(%error, "the other replicas do not hear of this one");
+        }
+        said
+    }
+
+    /// Who would serve waits for as long as it may lack a key.
+    fn in_truth(&self, state: ReplicaState) -> ReplicaState {
+        let may_lack = match &*self.others.borrow() {
+            Others::NotLooked => true,
+            Others::Unknown => false,
+            Others::Seen { lacking, .. } => !lacking.is_none(),
+        };
+        if state == ReplicaState::Serving && may_lack { ReplicaState::Waiting } else { state }
     }
 
     /// Looks who is here, by whom has these keys. Where that cannot be found out, what was seen before stands.
@@ -91,7 +111,7 @@ impl Presence {
         }
     }
 
-    /// Waits until the keys are others than these. Who lacks a key looks again and again meanwhile, because it is of no use
+    /// Waits until the keys are others than these, or none is lacking any more. Who lacks a key looks again and again meanwhile, because it is of no use
     /// until it has it or nobody needs it any more.
     async fn rest(&self, keys: &[KeyId]) {
         loop {
@@ -99,9 +119,12 @@ impl Presence {
             if self.keys.key_ids() != keys {
                 return;
             }
-            let lacks = matches!(&*self.others.borrow(), Others::Seen { lacking, .. } if !lacking.is_none());
-            if lacks {
+            let lacks = || matches!(&*self.others.borrow(), Others::Seen { lacking, .. } if !lacking.is_none());
+            if lacks() {
                 self.look(keys).await;
+                if !lacks() {
+                    return;
+                }
             }
         }
     }

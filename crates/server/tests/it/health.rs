@@ -161,23 +161,27 @@ async fn a_server_that_starts_without_redis_is_degraded_and_no_less() {
 #[tokio::test(flavor = "multi_thread")]
 async fn replicas_that_lack_each_others_keys_are_not_ready_until_they_have_them() {
     let redis = Redis::start().await;
-    let (a, b) = (replica(&redis, &[A], ""), replica(&redis, &[B], ""));
-    let mut lacking = Vec::new();
-    for server in [&a, &b] {
+    let a = replica(&redis, &[A], "");
+    wait_for(&a, 200, "ready");
+    let b = replica(&redis, &[B], "");
+    let lacks = |server: &_| {
         let mut reason = String::new();
-        // Until it has heard of the other, it may be ready, and not ready because it has not looked.
+        // Until it has heard of the other, it is not ready because it has not looked.
         wait_until("it lacks a key", || {
             let (code, told) = probe(server, "/readyz");
             reason = told["checks"]["keys"]["reason"].as_str().unwrap_or_default().to_owned();
             code == 503 && reason.contains("seals")
         });
         assert!(reason.contains("is not in the key ring of this one"), "{reason}");
-        lacking.push(reason.split(' ').nth(2).unwrap().trim_end_matches(',').to_owned());
-    }
+        reason.split(' ').nth(2).unwrap().trim_end_matches(',').to_owned()
+    };
+    let mut lacking = vec![lacks(&b)];
+    assert_eq!(probe(&a, "/readyz").0, 200, "the newcomer keeps nobody from work but itself");
+    write_keys(b.directory(), &[B, A]);
+    wait_for(&b, 200, "ready");
+    lacking.insert(0, lacks(&a));
     assert_ne!(lacking[0], lacking[1], "each names the key of the other");
-    for (server, keys) in [(&a, [A, B]), (&b, [B, A])] {
-        write_keys(server.directory(), &keys);
-    }
+    write_keys(a.directory(), &[A, B]);
     for server in [&a, &b] {
         wait_for(server, 200, "ready");
     }

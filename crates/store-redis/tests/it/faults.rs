@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use outboard_store::{Sequence, Store, StoreError, SystemClock};
 use outboard_store_redis::{RedisStore, StoreCondition};
 use outboard_testkit::redis::{Redis, Settings, until};
-use tokio::time::Instant;
+use tokio::{task::JoinSet, time::Instant};
 
 use crate::support::{LIMITS, TIMEOUTS, cell, connect, in_time, is_unavailable, log, put, replica, ring, single};
 
@@ -30,12 +30,13 @@ async fn a_server_that_hangs_costs_one_timeout_and_then_nothing() {
     put(&store, 1, b"x").await.unwrap();
     redis.pause();
     let begin = Instant::now();
-    let several = (0..20).map(|id| {
+    let mut several = JoinSet::new();
+    for id in 0..20 {
         let store = store.clone();
-        tokio::spawn(async move { store.cells.get(cell(id)).await })
-    });
-    for one in several.collect::<Vec<_>>() {
-        assert!(is_unavailable(&one.await.unwrap()));
+        several.spawn(async move { store.cells.get(cell(id)).await });
+    }
+    for one in several.join_all().await {
+        assert!(is_unavailable(&one));
     }
     assert!(begin.elapsed() < TIMEOUTS.response + SLACK, "it took {:?}", begin.elapsed());
     let begin = Instant::now();
@@ -155,7 +156,8 @@ async fn who_waits_misses_nothing_when_the_subscription_is_cut() {
     let config = single(&redis);
     let [writer, reader] = [replica(&config).await, replica(&config).await];
     writer.logs.append(log(1), b"0", LIMITS).await.unwrap();
-    let reading = tokio::spawn(async move {
+    let mut reading = JoinSet::new();
+    reading.spawn(async move {
         let (mut position, mut seen) = (Sequence::ZERO, Vec::new());
         while seen.len() < 21 {
             reader.logs.tail(log(1), position).await.unwrap();
@@ -172,7 +174,7 @@ async fn who_waits_misses_nothing_when_the_subscription_is_cut() {
         redis.command("CLIENT KILL TYPE pubsub").await;
         writer.logs.append(log(1), &[number], LIMITS).await.unwrap();
     }
-    let seen = in_time(reading).await.unwrap();
+    let seen = in_time(reading.join_next()).await.unwrap().unwrap();
     let mut expected = vec![b"0".to_vec()];
     expected.extend((1..=20_u8).map(|number| vec![number]));
     assert_eq!(seen, expected);

@@ -44,7 +44,8 @@ async fn during_a_failover_nothing_hangs_and_a_reader_of_the_bus_misses_nothing_
     let mut sentinel = Sentinel::start().await;
     let config = sentinels(&sentinel);
     let (stop, stopped) = watch::channel(false);
-    let reader = tokio::spawn(read(replica(&config).await, stopped.clone()));
+    let mut reader = JoinSet::new();
+    reader.spawn(read(replica(&config).await, stopped.clone()));
     let mut writers = JoinSet::new();
     for writer in 0..3_u8 {
         writers.spawn(write(replica(&config).await, writer, stopped.clone()));
@@ -62,7 +63,7 @@ async fn during_a_failover_nothing_hangs_and_a_reader_of_the_bus_misses_nothing_
         acknowledged.extend(written);
     }
     bus(&store).publish(b"the end").await.unwrap();
-    let (seen, told) = in_time(reader).await.unwrap();
+    let (seen, told) = in_time(reader.join_next()).await.unwrap().unwrap();
     let missed = acknowledged.iter().filter(|message| !seen.contains_key(*message)).count();
     assert!(told || missed == 0, "{missed} of {} were acknowledged and missed without a word", acknowledged.len());
     assert!(acknowledged.len() > 40, "they wrote before and after: {}", acknowledged.len());

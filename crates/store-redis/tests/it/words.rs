@@ -41,7 +41,8 @@ async fn a_stream_written_here_is_read_there() {
     let page = there.read_after(Sequence::ZERO, 10).await.unwrap();
     assert_eq!((page.events.len(), page.finished), (1, false));
     let (waited, finished) = tokio::join!(in_time(there.tail(page.position)), here.finish());
-    (waited.unwrap(), finished.unwrap());
+    waited.unwrap();
+    finished.unwrap();
     assert!(there.read_after(page.position, 10).await.unwrap().finished);
     assert!(there.delete().await.unwrap());
     assert!(here.read_after(page.position, 10).await.unwrap().gap);
@@ -111,7 +112,8 @@ async fn a_change_published_here_is_read_there() {
     let mut position = there.last().await.unwrap();
     for message in ["one", "two"] {
         let (waited, published) = tokio::join!(in_time(there.tail(position)), here.publish(message.as_bytes()));
-        (waited.unwrap(), published.unwrap());
+        waited.unwrap();
+        published.unwrap();
         let page = in_time(async {
             loop {
                 // It may have returned for nothing.

@@ -107,7 +107,7 @@ async fn an_announcement_of_an_unknown_format_is_passed_over_and_counted() {
         bytes
     };
     let unknown =
-        [Vec::new(), vec![1], with(0, 0), with(0, 2), with(1, 3), good[..20].to_vec(), [&good[..], &[0]].concat()];
+        [Vec::new(), vec![1], with(0, 0), with(0, 2), with(1, 4), good[..20].to_vec(), [&good[..], &[0]].concat()];
     for bytes in &unknown {
         append_raw(&store, KEY, bytes).await;
     }

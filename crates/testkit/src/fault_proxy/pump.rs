@@ -93,7 +93,7 @@ impl Pump {
                     let time = Duration::from_secs(1).mul_f64(piece.len() as f64 / f64::from(bytes_per_second.max(1)));
                     sleep_until(Instant::now() + time).await;
                 }
-                Fault::Loss { one_in } if self.pieces.wrapping_mul(0x9e37_79b1) % one_in.max(1) == 0 => {
+                Fault::Loss { one_in } if self.pieces.wrapping_mul(0x9e37_79b1).is_multiple_of(one_in.max(1)) => {
                     sleep(RETRANSMITTED_AFTER).await;
                 }
                 Fault::Corrupt if self.is_answer => {

@@ -8,6 +8,7 @@ use tokio::{
 use super::*;
 
 /// A server that sends back what it gets.
+#[expect(clippy::disallowed_methods, reason = "it ends with the runtime of the test")]
 async fn echo() -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let address = listener.local_addr().unwrap();

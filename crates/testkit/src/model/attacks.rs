@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::legacy::question;
 use super::modern::{again, asks, call};
 use super::resuming::begin;
-use super::scene::{Scene, Work, expect_text, text_of};
+use super::scene::{Scene, Work, expect_text, result_of, text_of};
 use super::session::Session;
 use super::timeline::Fault;
 use super::verdict::Miss;
@@ -74,14 +74,18 @@ async fn answer(scene: &Scene) -> Result<(), Miss> {
         let forged = scene.stranger.send(session.reply(&asked, &forged)).await;
         forged.map_err(|broken| scene.missed(&broken))?;
     }
-    let honest = json!({"action": "accept", "content": {"name": "Ada"}});
-    let replied = scene.send(&scene.answer, session.reply(&asked, &honest)).await?;
-    session.accepted(scene, replied)?;
-    let next = question(scene, &mut stream, "elicitation/create", &marker).await?;
-    if next.to_string().contains("Eve") {
-        return Err(Miss::foreign(format!("{marker}: a stranger answered a question: {next}")));
+    let name = format!("{marker} Ada");
+    let mut asked = asked;
+    for content in [json!({"name": name}), json!({"color": "red"})] {
+        let replied =
+            scene.send(&scene.answer, session.reply(&asked, &json!({"action": "accept", "content": content})));
+        session.accepted(scene, replied.await?)?;
+        (_, asked) = scene.message(&mut stream).await?;
+        if asked.to_string().contains("Eve") {
+            return Err(Miss::foreign(format!("{marker}: a stranger answered a question: {asked}")));
+        }
     }
-    Ok(())
+    expect_text(&result_of(asked)?, &format!("{marker} heard that {name} likes red"))
 }
 
 async fn handle(scene: &Scene) -> Result<(), Miss> {

@@ -165,7 +165,12 @@ impl Cluster {
                 vec![b"MIGRATE", b"127.0.0.1", port.as_bytes(), b"", b"0", b"5000", b"REPLACE", b"KEYS"];
             words.extend(keys.iter().map(Vec::as_slice));
             let moved = self.node(from).send(&words).await;
-            assert!(matches!(moved, Ok(Value::Okay | Value::SimpleString(_))), "keys can be moved: {moved:?}");
+            match moved {
+                Ok(Value::Okay | Value::SimpleString(_)) => {}
+                // A frozen time that is moved meanwhile ends its patience; what was not moved is still there.
+                Err(error) if error.code() == Some("IOERR") => {}
+                other => process::fail(&format!("keys cannot be moved: {other:?}")),
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-//! HAProxy or nginx before the replicas: plain round robin without affinity, nothing buffered, nothing sent twice.
+//! `HAProxy` or nginx before the replicas: plain round robin without affinity, nothing buffered, nothing sent twice.
 
 use std::{
     fs::{self, File},
@@ -61,7 +61,9 @@ impl Balancer {
         });
         match spawned.recv() {
             Ok(Ok(id)) => Self { address, id },
-            other => panic!("the balancer cannot be started: {other:?}; are haproxy and nginx-light installed?"),
+            other => super::fail(&format!(
+                "the balancer cannot be started: {other:?}; are haproxy and nginx-light installed?"
+            )),
         }
     }
 

@@ -50,7 +50,7 @@ impl Process {
             "STOP" => Signal::STOP,
             "CONT" => Signal::CONT,
             "HUP" => Signal::HUP,
-            other => panic!("no signal is sent by the name of {other}"),
+            other => super::fail(&format!("no signal is sent by the name of {other}")),
         };
         self.send(signal);
     }
@@ -92,7 +92,7 @@ fn spawn(mut command: Command) -> Process {
     });
     match spawned.recv() {
         Ok(Ok(id)) => Process { id, ended },
-        other => panic!("a replica cannot be started: {other:?}; is util-linux installed?"),
+        other => super::fail(&format!("a replica cannot be started: {other:?}; is util-linux installed?")),
     }
 }
 

@@ -87,13 +87,18 @@ async fn a_rotation_in_order_leaves_both_ready_at_any_time() {
 #[tokio::test(start_paused = true)]
 async fn who_lacks_a_key_is_ready_again_soon_after_it_has_it_or_nobody_seals_with_it() {
     let store = shared();
-    let (a, b) = (Member::new(&store, &[1]), Member::new(&store, &[2]));
+    let (a, b) = (Member::new(&store, &[1]), Member::new(&store, &[1]));
     beside([&a, &b], async {
         sleep(6 * SECOND).await;
-        assert_eq!([a.check().status, b.check().status], [Status::NotReady; 2]);
+        b.rotate(&[2, 1]);
+        sleep(6 * SECOND).await;
+        assert_eq!([a.check().status, b.check().status], [Status::NotReady, Status::Ready], "b seals with the second");
         a.rotate(&[1, 2]);
         sleep(2 * SECOND).await;
-        assert_eq!([a.check().status, b.check().status], [Status::Ready, Status::NotReady], "only the one has it");
+        assert_eq!([a.check().status, b.check().status], [Status::Ready; 2], "it has it");
+        b.rotate(&[2]);
+        sleep(3 * SECOND).await;
+        assert_eq!([a.check().status, b.check().status], [Status::Ready, Status::NotReady], "a seals with the first");
         a.rotate(&[2]);
         sleep(3 * SECOND).await;
         assert_eq!(
@@ -106,10 +111,30 @@ async fn who_lacks_a_key_is_ready_again_soon_after_it_has_it_or_nobody_seals_wit
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_replica_that_drains_says_so_at_once_and_is_not_waited_for() {
+async fn a_newcomer_with_another_key_keeps_nobody_from_work_but_itself() {
     let store = shared();
+    // Whichever of them started first: neither has been here before.
     let (a, b) = (Member::new(&store, &[1]), Member::new(&store, &[2]));
     beside([&a, &b], async {
+        sleep(6 * SECOND).await;
+        let not_ready = || [&a, &b].map(|member| member.check().status == Status::NotReady);
+        let first = not_ready();
+        assert_eq!(first.iter().filter(|is_out| **is_out).count(), 1, "one of two that wait for each other goes on");
+        for _ in 0..200 {
+            sleep(SECOND / 10).await;
+            assert_eq!(not_ready(), first, "and it stays so");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replica_that_drains_says_so_at_once_and_is_not_waited_for() {
+    let store = shared();
+    let (a, b) = (Member::new(&store, &[1]), Member::new(&store, &[1]));
+    beside([&a, &b], async {
+        sleep(6 * SECOND).await;
+        b.rotate(&[2, 1]);
         sleep(6 * SECOND).await;
         assert_eq!(a.check().status, Status::NotReady);
         b.health.drain();

@@ -70,14 +70,17 @@ pub(crate) async fn play(replicas: &mut Topology, plan: Plan) -> Report {
         let scene = Scene::new(cast, client, load.timeline.clone());
         clients.spawn(work(load.clone(), scene, Deck::of(client), Dice::new(dice.next())));
     }
-    match plan.breaking {
-        Breaking::Nothing => tokio::time::sleep(plan.time).await,
-        Breaking::Everything => director::direct(replicas, &load, dice, plan.time).await,
-    }
+    let staged = match plan.breaking {
+        Breaking::Nothing => {
+            tokio::time::sleep(plan.time).await;
+            None
+        }
+        Breaking::Everything => Some(director::direct(replicas, &load, dice, plan.time).await),
+    };
     load.is_over.store(true, Ordering::Relaxed);
     let slowest_hearing = clients.join_all().await.into_iter().max().unwrap_or_default();
     let after = settled(replicas, &before).await;
-    Report { load, slowest_hearing, before, after }
+    Report { load, staged: staged.map(|staged| (staged, plan.time)), slowest_hearing, before, after }
 }
 
 /// What all clients share.

@@ -13,6 +13,7 @@ use self::load::Load;
 use self::rows::{ROWS, Row};
 use crate::arguments::Arguments;
 use crate::chaos::cast;
+use crate::say::say;
 
 /// No request takes longer, whatever is broken.
 const SLOWEST: Duration = Duration::from_secs(2);
@@ -21,10 +22,10 @@ const SLOWEST: Duration = Duration::from_secs(2);
 pub(crate) async fn run(arguments: &Arguments, settings: &Settings) -> bool {
     let wanted = |row: &&Row| arguments.fault.as_deref().is_none_or(|fault| row.name.contains(fault));
     let mut is_green = true;
-    println!(
+    say(format_args!(
         "{:<28} {:>15} {:>15} {:>8} {:>9} {:>8}",
         "fault", "modern ok/bad", "legacy ok/503", "wrong", "slowest", "back"
-    );
+    ));
     for row in ROWS.iter().filter(wanted) {
         is_green &= play(row, arguments, settings).await;
     }
@@ -53,7 +54,7 @@ async fn play(row: &Row, arguments: &Arguments, settings: &Settings) -> bool {
         (back > row.back_within, "it took too long to come back"),
     ];
     let missed: Vec<&str> = missed.into_iter().filter(|(is_missed, _)| *is_missed).map(|(_, what)| what).collect();
-    println!(
+    say(format_args!(
         "{:<28} {:>15} {:>15} {:>8} {:>9} {:>8} {}",
         row.name,
         format!("{}/{}", tally.modern_ok, tally.modern_bad),
@@ -66,7 +67,7 @@ async fn play(row: &Row, arguments: &Arguments, settings: &Settings) -> bool {
         } else {
             format!("MISSED {}: {:?}", missed.join(", "), tally.first_wrong)
         }
-    );
+    ));
     missed.is_empty()
 }
 

@@ -5,6 +5,7 @@ mod chaos;
 mod faults;
 mod matrix;
 mod prove;
+mod say;
 mod serve;
 
 use std::process::ExitCode;
@@ -13,12 +14,13 @@ use outboard_testkit::replicas::Settings;
 
 use crate::arguments::{Arguments, Mode};
 use crate::chaos::{Breaking, Plan};
+use crate::say::{complain, say};
 
 fn main() -> ExitCode {
     let arguments = match Arguments::parse(std::env::args().skip(1)) {
         Ok(arguments) => arguments,
         Err(problem) => {
-            eprintln!("{problem}");
+            complain(problem);
             return ExitCode::from(64);
         }
     };
@@ -42,6 +44,6 @@ async fn run(arguments: &Arguments) -> bool {
         }
         Mode::Prove => prove::run(settings, arguments.seed).await,
     };
-    println!("{report}");
+    say(report);
     is_green
 }

@@ -1,11 +1,12 @@
 //! Replicas for somebody else's clients, until standard input ends or a signal comes.
 
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 
 use outboard_testkit::replicas::{Settings, Topology};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::arguments::Arguments;
+use crate::say::say;
 
 /// Starts the replicas, says `ready URL`, and waits.
 pub(crate) async fn run(arguments: &Arguments, settings: Settings) -> bool {
@@ -14,12 +15,12 @@ pub(crate) async fn run(arguments: &Arguments, settings: Settings) -> bool {
     let mut terminate = signal(SignalKind::terminate()).expect("signals can be heard");
     let mut interrupt = signal(SignalKind::interrupt()).expect("signals can be heard");
     let topology = Topology::start(settings).await;
-    println!("ready http://{}/mcp", topology.public());
-    drop(std::io::stdout().flush());
+    say(format_args!("ready http://{}/mcp", topology.public()));
     let (tell, input_ended) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {
         drop(std::io::copy(&mut std::io::stdin(), &mut std::io::sink()));
-        drop(tell.send(()));
+        // Nobody may wait for it any more.
+        let _told = tell.send(());
         drop(std::io::stdin().read(&mut []));
     });
     tokio::select! {

@@ -200,10 +200,16 @@ mod tests {
         let (claims, session, clock) = claims();
         assert_eq!(claims.claim(&session, 1, &mut Waiting::default()).await.unwrap(), Claimed::Held { before: None });
         clock.advance(Duration::from_secs(2));
-        assert_eq!(claims.claim(&session, 2, &mut Waiting::default()).await.unwrap(), Claimed::NotYet(Duration::from_secs(3)));
+        assert_eq!(
+            claims.claim(&session, 2, &mut Waiting::default()).await.unwrap(),
+            Claimed::NotYet(Duration::from_secs(3))
+        );
         assert_eq!(claims.holder(&session).await.unwrap(), Some(1));
         clock.advance(Duration::from_secs(3));
-        assert_eq!(claims.claim(&session, 2, &mut Waiting::default()).await.unwrap(), Claimed::Held { before: Some(1) });
+        assert_eq!(
+            claims.claim(&session, 2, &mut Waiting::default()).await.unwrap(),
+            Claimed::Held { before: Some(1) }
+        );
         assert_eq!(claims.claim(&session, 1, &mut Waiting::default()).await.unwrap(), Claimed::NotYet(CLAIM_EVERY));
         assert_eq!(claims.holder(&session).await.unwrap(), Some(2));
     }

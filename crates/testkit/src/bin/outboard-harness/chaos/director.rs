@@ -1,4 +1,4 @@
-//! What is broken when: a beat every ten seconds, and at some beats more than a kill.
+//! What is broken when: a beat every ten seconds, and at some beats something else than a kill, or more.
 
 use std::time::Duration;
 
@@ -20,8 +20,8 @@ const BREATH: Duration = Duration::from_secs(3);
 const APPEND: u32 = 1;
 const FRONT: u32 = 2;
 const ROLL: u32 = 4;
+const STORE: u32 = 6;
 const REMOVE: u32 = 10;
-const STORE: u32 = 12;
 
 /// Keys of the rotation, by their place in the list of the replicas.
 const OLD: usize = 0;
@@ -30,8 +30,18 @@ const NEW: usize = 1;
 /// The shortest run that gets as far as taking the old key away; in shorter ones keys do not rotate.
 const ROTATES_FROM: Duration = Duration::from_secs(120);
 
+/// How often what was broken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Staged {
+    pub(super) kills: u32,
+    pub(super) rolls: u32,
+    pub(super) rotation_steps: u32,
+    pub(super) store_restarts: u32,
+}
+
 /// Breaks and mends until the time is over.
-pub(super) async fn direct(replicas: &mut Topology, load: &Load, mut dice: Dice, time: Duration) {
+pub(super) async fn direct(replicas: &mut Topology, load: &Load, mut dice: Dice, time: Duration) -> Staged {
+    let mut staged = Staged::default();
     let started = Instant::now();
     let rotates = time >= ROTATES_FROM;
     let mut next = started + BEAT;
@@ -40,22 +50,28 @@ pub(super) async fn direct(replicas: &mut Topology, load: &Load, mut dice: Dice,
             break;
         }
         tokio::time::sleep_until(next).await;
-        match beat {
-            APPEND if rotates => replicas.take_keys(&[OLD, NEW]).await,
-            FRONT if rotates => replicas.take_keys(&[NEW, OLD]).await,
-            REMOVE if rotates => replicas.take_keys(&[NEW]).await,
-            _ => {}
+        let keys: Option<&[usize]> = match beat {
+            APPEND if rotates => Some(&[OLD, NEW]),
+            FRONT if rotates => Some(&[NEW, OLD]),
+            REMOVE if rotates => Some(&[NEW]),
+            _ => None,
+        };
+        if let Some(keys) = keys {
+            replicas.take_keys(keys).await;
+            staged.rotation_steps += 1;
         }
         match beat {
             ROLL => {
                 load.timeline.begin(Fault::Roll);
                 replicas.roll().await;
+                staged.rolls += 1;
                 load.timeline.end(Fault::Roll);
             }
             STORE => {
                 load.timeline.begin(Fault::Store);
                 if let Running::Single(redis) = &mut replicas.store {
                     redis.restart().await;
+                    staged.store_restarts += 1;
                 }
                 // What was kept is gone, which work notices that began before.
                 tokio::time::sleep(STORE_SETTLES).await;
@@ -66,6 +82,7 @@ pub(super) async fn direct(replicas: &mut Topology, load: &Load, mut dice: Dice,
                 load.timeline.begin(Fault::Kill);
                 replicas.signal(replica, "KILL");
                 replicas.restart(replica).await;
+                staged.kills += 1;
                 load.timeline.end(Fault::Kill);
             }
         }
@@ -73,7 +90,25 @@ pub(super) async fn direct(replicas: &mut Topology, load: &Load, mut dice: Dice,
         next = (next + BEAT).max(Instant::now() + BREATH);
     }
     tokio::time::sleep_until(started + time).await;
+    staged
 }
 
 /// How soon everything works again after the store is back.
 const STORE_SETTLES: Duration = Duration::from_secs(1);
+
+impl Staged {
+    /// What a run of this length has to break, in words where it did not.
+    pub(super) fn missing(self, time: Duration) -> Vec<String> {
+        let parts = [
+            (self.kills, "a kill", BEAT * 2),
+            (self.rolls, "a roll", BEAT * (ROLL + 1)),
+            (self.rotation_steps / 3, "a whole rotation of keys", WHOLE),
+            (self.store_restarts, "a restart of the store", WHOLE),
+        ];
+        let missing = parts.into_iter().filter(|(count, _, from)| *count == 0 && time >= *from);
+        missing.map(|(_, part, _)| format!("{time:?} went by without {part}")).collect()
+    }
+}
+
+/// A run that is as long breaks everything, though rolling takes its time.
+const WHOLE: Duration = Duration::from_secs(180);

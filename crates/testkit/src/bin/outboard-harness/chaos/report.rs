@@ -7,12 +7,15 @@ use std::time::Duration;
 use outboard_testkit::model::{GET, HEARD_WITHIN, KEPT_SESSION, LISTEN, Verdict};
 
 use super::Load;
+use super::director::Staged;
 use super::residue::Residue;
 
 /// What came of chaos.
 #[derive(Debug)]
 pub(crate) struct Report {
     pub(super) load: Arc<Load>,
+    /// What was broken, and in which time; absent where nothing was meant to be.
+    pub(super) staged: Option<(Staged, Duration)>,
     pub(super) slowest_hearing: Duration,
     pub(super) before: Residue,
     pub(super) after: Residue,
@@ -34,6 +37,7 @@ impl Report {
             let failed = rolling.in_words([Verdict::Refused, Verdict::Cut]);
             missed.extend(failed.into_iter().map(|words| format!("while replicas were rolled: {words}")));
         }
+        missed.extend(self.staged.into_iter().flat_map(|(staged, time)| staged.missing(time)));
         missed.extend(self.after.leaks(&self.before));
         missed
     }
@@ -57,6 +61,14 @@ impl fmt::Display for Report {
         let all = &self.load.all;
         let rolled: u64 = Verdict::ALL.iter().map(|verdict| self.load.rolling.total(*verdict)).sum();
         writeln!(formatter, "{all}\n")?;
+        if let Some((staged, time)) = self.staged {
+            let Staged { kills, rolls, rotation_steps, store_restarts } = staged;
+            write!(
+                formatter,
+                "broken in {time:?}: {kills} kills, {rolls} rolls, {rotation_steps} steps of a rotation, "
+            )?;
+            writeln!(formatter, "{store_restarts} restarts of the store")?;
+        }
         for verdict in Verdict::ALL {
             writeln!(formatter, "{verdict}: {}", all.total(verdict))?;
         }

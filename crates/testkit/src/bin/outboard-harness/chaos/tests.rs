@@ -2,6 +2,7 @@
 
 use outboard_testkit::model::{GET, Miss};
 
+use super::director::Staged;
 use super::*;
 
 fn report(work: &[(&'static str, Result<(), Miss>)], rolling: &[(&'static str, Result<(), Miss>)]) -> Report {
@@ -9,7 +10,7 @@ fn report(work: &[(&'static str, Result<(), Miss>)], rolling: &[(&'static str, R
     work.iter().for_each(|(name, ended)| load.all.count(name, ended));
     rolling.iter().for_each(|(name, ended)| load.rolling.count(name, ended));
     let (before, after) = (Residue::default(), Residue::default());
-    Report { load: Arc::new(load), slowest_hearing: Duration::from_secs(1), before, after }
+    Report { load: Arc::new(load), staged: None, slowest_hearing: Duration::from_secs(1), before, after }
 }
 
 #[test]
@@ -45,4 +46,27 @@ fn slow_hearing_and_leaks_miss_their_bars() {
     leaking.after.endless.push("k".to_owned());
     assert_eq!(leaking.missed(), ["the key k never ends"]);
     assert!(leaking.to_string().ends_with("MISSED the key k never ends"));
+}
+
+#[test]
+fn long_run_has_to_break_everything() {
+    let whole = Staged { kills: 9, rolls: 1, rotation_steps: 3, store_restarts: 1 };
+    let cases = [
+        (whole, 180, None),
+        (Staged { store_restarts: 0, ..whole }, 180, Some("restart of the store")),
+        (Staged { rotation_steps: 2, ..whole }, 180, Some("rotation")),
+        (Staged { rolls: 0, ..whole }, 180, Some("roll")),
+        (Staged { kills: 0, ..whole }, 180, Some("kill")),
+        (Staged { kills: 1, ..Staged::default() }, 20, None),
+        (Staged::default(), 20, Some("kill")),
+    ];
+    for (staged, seconds, expected) in cases {
+        let mut report = report(&[("echo", Ok(()))], &[]);
+        report.staged = Some((staged, Duration::from_secs(seconds)));
+        let missed = report.missed();
+        match expected {
+            None => assert_eq!(missed, Vec::<String>::new(), "{staged:?}"),
+            Some(words) => assert!(missed.iter().any(|missed| missed.contains(words)), "{staged:?} {missed:?}"),
+        }
+    }
 }

@@ -151,7 +151,7 @@ async fn call_legacy(wire: Wire, tally: Arc<Mutex<Tally>>, session: String) {
                     tally.legacy_refused += 1;
                 } else {
                     tally.wrong += 1;
-                    tally.first_wrong.get_or_insert(match answered {
+                    tally.first_wrong.get_or_insert_with(|| match answered {
                         Ok(answered) => format!("legacy {}: {} {:?}", number % 4, answered.status, answered.messages),
                         Err(error) => format!("legacy {}: {error}", number % 4),
                     });

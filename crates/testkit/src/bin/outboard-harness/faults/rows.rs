@@ -90,14 +90,14 @@ const fn single(name: &'static str, begin: Step, end: Step) -> Row {
     Row { name, store: Store::Single, begin, end, back_within: SECOND }
 }
 
-async fn link(topology: &mut Topology, fault: Fault) {
+async fn link(topology: &Topology, fault: Fault) {
     topology.links.iter().for_each(|link| link.set(fault));
 }
 
 fn server(topology: &mut Topology) -> &mut Redis {
     match &mut topology.store {
         Running::Single(redis) => redis,
-        _ => panic!("the fault is one of a single server"),
+        _ => unreachable!("the fault is one of a single server"),
     }
 }
 
