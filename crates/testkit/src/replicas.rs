@@ -424,7 +424,7 @@ fn free_ports(count: usize) -> Vec<u16> {
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// By these words a replica says that it has taken other keys.
-const KEYS_TAKEN: &str = "keys were read again";
+const KEYS_TAKEN: &str = "the keys were replaced";
 
 /// Keys that nobody uses for anything else.
 const KEYS: [&str; 3] = [

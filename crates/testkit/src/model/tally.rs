@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
+use tokio::time::Instant;
+
 use super::verdict::{Miss, Verdict};
 
 /// Counts of verdicts per kind of work, and the first of each verdict in words; shared by all clients.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Tally {
     kept: Mutex<Kept>,
+    began: Instant,
 }
 
 #[derive(Debug, Default)]
@@ -21,6 +24,12 @@ struct Kept {
 /// Most that are kept in words of each verdict; all are counted.
 const WORDS_MAX: usize = 20;
 
+impl Default for Tally {
+    fn default() -> Self {
+        Self { kept: Mutex::default(), began: Instant::now() }
+    }
+}
+
 impl Tally {
     /// Counts how a piece of work ended.
     pub fn count(&self, work: &'static str, ended: &Result<(), Miss>) {
@@ -31,7 +40,7 @@ impl Tally {
         if let Err(miss) = ended
             && words.len() < WORDS_MAX
         {
-            words.push(format!("{work}: {miss}"));
+            words.push(format!("{work}: {miss} (after {} s)", self.began.elapsed().as_secs()));
         }
     }
 
@@ -110,8 +119,11 @@ mod tests {
             (tally.of("echo", Verdict::Ok), tally.of("echo", Verdict::Cut), tally.of("x", Verdict::Ok)),
             (2, 0, 0)
         );
-        assert_eq!(tally.in_words(Verdict::FINDINGS), ["page: wrong: c", "page: foreign: d", "page: hung: e"]);
-        assert_eq!(tally.in_words([Verdict::Ok, Verdict::Cut]), ["page: cut by the kill: b"]);
+        assert_eq!(
+            tally.in_words(Verdict::FINDINGS),
+            ["page: wrong: c (after 0 s)", "page: foreign: d (after 0 s)", "page: hung: e (after 0 s)"]
+        );
+        assert_eq!(tally.in_words([Verdict::Ok, Verdict::Cut]), ["page: cut by the kill: b (after 0 s)"]);
         assert_eq!(tally.to_string().lines().count(), 4);
     }
 

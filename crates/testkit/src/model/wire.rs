@@ -1,5 +1,6 @@
 //! One client's connections to one place: kept alive, every request under a hard limit, nothing that comes back a panic.
 
+mod broken;
 mod event;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,6 +18,7 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
+pub use broken::Broken;
 pub use event::Told;
 
 use super::scene::{Caller, Place};
@@ -44,37 +46,6 @@ struct Connection {
     sender: SendRequest<UnsyncBoxBody<Bytes, std::convert::Infallible>>,
     /// Drives it; dropped with it.
     _driver: JoinSet<()>,
-}
-
-/// Why there is no answer, or only the beginning of one.
-#[derive(Debug, thiserror::Error)]
-pub enum Broken {
-    /// Nobody accepts connections there.
-    #[error("no connection: {0}")]
-    Unreachable(#[source] std::io::Error),
-    /// The connection ended before the answer did.
-    #[error("the connection was lost: {0}")]
-    Lost(#[source] hyper::Error),
-    /// The answer ended in the middle of an event, or before its result.
-    #[error("the answer ended early")]
-    Ended,
-    /// What came is not what HTTP, SSE or JSON say it must be.
-    #[error("not readable: {text}")]
-    Garbled {
-        /// What came.
-        text: String,
-    },
-    /// The answer is to another request.
-    #[error("an answer to {named} came to {sent}")]
-    NotMine {
-        /// What the answer names.
-        named: String,
-        /// What was sent.
-        sent: String,
-    },
-    /// Nothing came within [`HARD_LIMIT`].
-    #[error("nothing within {HARD_LIMIT:?}")]
-    Hung,
 }
 
 /// An answer, read to its end.
