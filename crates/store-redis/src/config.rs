@@ -67,8 +67,8 @@ pub struct ServerAddress {
     pub port: u16,
 }
 
-/// TLS, always with the server's certificate checked.
-#[derive(Clone, Debug, Default)]
+/// TLS, always with the server's certificate checked. `Debug` does not show the key.
+#[derive(Clone, Default)]
 pub struct RedisTls {
     /// Certificates of authorities to trust, PEM; `None`: those of the machine.
     pub ca_pem: Option<Vec<u8>>,
@@ -135,6 +135,16 @@ impl RedisPassword {
     }
 }
 
+impl fmt::Debug for RedisTls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { ca_pem, client } = self;
+        f.debug_struct("RedisTls")
+            .field("has_ca", &ca_pem.is_some())
+            .field("has_client", &client.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
 impl fmt::Debug for RedisPassword {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("RedisPassword(..)")
@@ -148,3 +158,25 @@ impl Default for RedisTimeouts {
 }
 
 const PREFIX_BYTES_MAX: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_secret_is_shown() {
+        let mut config = RedisConfig::new(Topology::Sentinel {
+            master: "m".to_owned(),
+            sentinels: Vec::new(),
+            username: None,
+            password: Some(RedisPassword::new("of the Sentinels")),
+            database: 0,
+        });
+        config.password = Some(RedisPassword::new("of the server"));
+        config.tls = Some(RedisTls { ca_pem: None, client: Some((b"shown".to_vec(), b"PRIVATE".to_vec().into())) });
+        let shown = format!("{config:?}");
+        for secret in ["of the", "PRIVATE", "80, 82, 73"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+    }
+}
