@@ -11,6 +11,7 @@ use std::task::Poll;
 use anyhow::Context as _;
 use outboard_runtime::{Catalog, Counts};
 use outboard_transport::{Authentication, HostOriginPolicy, HttpConfig, Shutdown, StreamableHttp};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::task::TaskTracker;
 use url::Url;
 
@@ -32,6 +33,8 @@ pub(crate) use callers::resource_server;
 /// With `wants_all`, a server that cannot be lifted is a failure.
 pub(crate) async fn serve(config: Config, catalog: Catalog, wants_all: bool) -> Result<(), Failure> {
     let signals = Signals::listen().map_err(|error| Failure::Ours(error.into()))?;
+    // From now on SIGHUP ends nothing: it is for the keys, once they are there.
+    let _hangup = signal(SignalKind::hangup()).map_err(|error| Failure::Ours(error.into()))?;
     let server = tokio::select! {
         bound = Server::bind(config, catalog, wants_all) => bound?,
         // Nothing is served yet, so there is nothing to drain.

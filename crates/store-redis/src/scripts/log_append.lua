@@ -64,5 +64,6 @@ redis.call('XADD', KEYS[1], string.format('%.0f-0', sequence), 'd', bytes, 't', 
   'b', string.format('%.0f', total + #bytes), 'f', first, 'a', ARGV[5])
 redis.call('XTRIM', KEYS[1], 'MINID', string.format('%.0f-0', keep))
 redis.call('PEXPIRE', KEYS[1], ARGV[6])
-redis.call('PUBLISH', KEYS[1], '')
+-- The entry is there, whether or not somebody can be woken: who waits looks again by himself.
+redis.pcall('PUBLISH', KEYS[1], '')
 return string.format('%.0f', sequence)

@@ -7,5 +7,5 @@ end
 local lives = redis.call('PTTL', KEYS[1]) ~= 0
 redis.call('XTRIM', KEYS[1], 'MAXLEN', 0)
 redis.call('PEXPIRE', KEYS[1], 60000)
-redis.call('PUBLISH', KEYS[1], '')
+redis.pcall('PUBLISH', KEYS[1], '')
 return lives and 1 or 0
