@@ -108,7 +108,7 @@ pub(crate) struct ServeArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Replicas")]
 pub(crate) struct ReplicasArgs {
-    /// Redis that all replicas share: redis://[USER@]HOST[:PORT][/DATABASE], or rediss:// [env: OUTBOARD_REDIS_URL]
+    /// Redis that all replicas share, such as redis://redis.internal:6379, or rediss:// with TLS [env: OUTBOARD_REDIS_URL]
     #[arg(long, value_name = "URL")]
     pub(crate) redis: Option<String>,
     /// File with the keys that all replicas share, one in base64 on each line [env: OUTBOARD_KEY_FILE]
