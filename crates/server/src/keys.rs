@@ -107,7 +107,9 @@ impl WatchedKeys {
         if let Err(error) = found.and_then(|roots| Ok(self.ring.replace(roots)?)) {
             let path = self.file.as_deref().map(Path::to_string_lossy);
             tracing::error!(
-                file = path.as_deref(), keys = list(&before), error = told(&error),
+                file = path.as_deref(),
+                keys = list(&before),
+                error = told(&error),
                 "the file of keys cannot be used: the keys stay what they are"
             );
             return;

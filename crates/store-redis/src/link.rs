@@ -51,7 +51,7 @@ struct Live {
     /// Which one it is, counted from 1; another one, too, when a replica took over in a Cluster.
     epoch: u64,
     /// With what word Redis refused a command last, to say so once.
-    refusal: Mutex<Option<String>>,
+    refusal: Mutex<Option<(Arc<str>, Instant)>>,
 }
 
 /// The store cannot be used now.
@@ -128,8 +128,8 @@ impl Link {
 
     /// How the store is doing.
     pub(crate) fn condition(&self) -> StoreCondition {
-        if self.0.shared.live.load().is_some() {
-            return StoreCondition::Up;
+        if let Some(live) = &*self.0.shared.live.load() {
+            return live.refuses().map_or(StoreCondition::Up, |code| StoreCondition::Refusing { code });
         }
         let (since, reason) = &*self.0.shared.down();
         StoreCondition::Down { since: since.elapsed(), reason: Arc::clone(reason) }
@@ -150,10 +150,16 @@ impl Live {
     fn note_refusal(&self, error: &RedisError) {
         let code = error.code().unwrap_or_default();
         let mut refusal = self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
-        if refusal.as_deref() != Some(code) {
-            *refusal = Some(code.to_owned());
+        if refusal.as_ref().is_none_or(|(before, _)| &**before != code) {
             tracing::warn!(%error, "Redis refuses a command");
         }
+        *refusal = Some((code.into(), Instant::now()));
+    }
+
+    /// The word of a refusal that is not long ago: somebody writes more often than that.
+    fn refuses(&self) -> Option<Arc<str>> {
+        let refusal = self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
+        refusal.as_ref().filter(|(_, at)| at.elapsed() < REFUSES_FOR).map(|(code, _)| Arc::clone(code))
     }
 }
 
@@ -293,3 +299,6 @@ const SENT_ON_PAUSE: Duration = Duration::from_millis(5);
 
 /// How long it is left alone at least.
 const ASK_PAUSE: Duration = Duration::from_millis(20);
+
+/// How long after a refusal the store is not said to be well.
+const REFUSES_FOR: Duration = Duration::from_secs(10);

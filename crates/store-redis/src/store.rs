@@ -35,6 +35,11 @@ pub struct RedisStore {
 pub enum StoreCondition {
     /// It answers.
     Up,
+    /// It answers, and has lately refused what it was asked, such as for want of memory or of a permission.
+    Refusing {
+        /// The word that it had for that, such as `OOM`.
+        code: Arc<str>,
+    },
     /// It does not, since then.
     Down {
         /// For how long.

@@ -4,61 +4,32 @@
 //! round robin: it keeps no affinity, and it tries again what it could not send, never what it has sent.
 
 mod balancer;
+mod keys;
 mod process;
+mod reach;
+mod settings;
 
 use std::{
-    fmt::Write as _,
     fs,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
-    os::unix::fs::OpenOptionsExt as _,
-    path::{Path, PathBuf},
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
     time::Duration,
 };
 
 use tempfile::TempDir;
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
-};
 
 pub use self::balancer::Proxy;
-use self::{balancer::Balancer, process::Process};
+pub use self::settings::{Settings, Store, api_key};
+use self::{
+    balancer::Balancer,
+    process::Process,
+    reach::{free_ports, get},
+    settings::config,
+};
 use crate::{
     fault_proxy::FaultProxy,
     redis::{Cluster, Redis, Sentinel, until},
 };
-
-/// How the replicas are started.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// The program.
-    pub server: PathBuf,
-    /// How many.
-    pub replicas: usize,
-    /// What stands before them.
-    pub proxy: Proxy,
-    /// Who may call, each with an API key of [`api_key`]; nobody: whoever comes.
-    pub principals: Vec<String>,
-    /// Lines of the configuration of each beside those that make them replicas.
-    pub config: String,
-    /// Variables of their environment.
-    pub environment: Vec<(String, String)>,
-    /// What each one's clock is ahead of the machine's, in seconds; missing ones are right.
-    pub clocks: Vec<i64>,
-    /// Where they keep what they share.
-    pub store: Store,
-}
-
-/// What kind of Redis they share.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Store {
-    /// One server, behind a fault proxy for each replica.
-    Single,
-    /// A master that Sentinels watch.
-    Sentinel,
-    /// Three nodes.
-    Cluster,
-}
 
 /// The Redis that runs.
 #[derive(Debug)]
@@ -90,23 +61,6 @@ struct Replica {
     process: Process,
 }
 
-impl Settings {
-    /// Three behind `HAProxy`, open to whoever comes, on a single server.
-    #[must_use]
-    pub fn new(server: PathBuf) -> Self {
-        Self {
-            server,
-            replicas: 3,
-            proxy: Proxy::Haproxy,
-            principals: Vec::new(),
-            config: String::new(),
-            environment: Vec::new(),
-            clocks: Vec::new(),
-            store: Store::Single,
-        }
-    }
-}
-
 impl Topology {
     /// Starts everything and waits until all replicas are ready and the balancer knows.
     ///
@@ -130,7 +84,7 @@ impl Topology {
                 links.push(FaultProxy::before((Ipv4Addr::LOCALHOST, redis.port()).into()).await);
             }
         }
-        write_keys(folder.path(), &[KEYS[0]]);
+        keys::write(folder.path(), &[0]);
         let ports = free_ports(settings.replicas + 1);
         let addresses: Vec<SocketAddr> = ports.iter().map(|port| (Ipv4Addr::LOCALHOST, *port).into()).collect();
         let (public, addresses) = addresses.split_first().expect("there is a port for the balancer");
@@ -294,9 +248,9 @@ impl Topology {
     ///
     /// Dropped early, some may have taken them.
     pub async fn take_keys(&self, keys: &[usize]) {
-        let taken = |replica| self.log(replica).matches(KEYS_TAKEN).count();
+        let taken = |replica| self.log(replica).matches(keys::TAKEN).count();
         let before: Vec<usize> = (0..self.len()).map(taken).collect();
-        write_keys(self.folder.path(), &keys.iter().filter_map(|key| KEYS.get(*key).copied()).collect::<Vec<_>>());
+        keys::write(self.folder.path(), keys);
         for (replica, before) in before.into_iter().enumerate() {
             until(async || taken(replica) > before).await;
         }
@@ -341,94 +295,5 @@ fn fail(why: &str) -> ! {
     panic!("{why}")
 }
 
-/// The API key of a principal.
-#[must_use]
-pub fn api_key(principal: &str) -> String {
-    format!("key-of-{principal}-for-the-replicas-harness-alone")
-}
-
-fn config(
-    settings: &Settings,
-    index: usize,
-    address: SocketAddr,
-    public: SocketAddr,
-    store: &Running,
-    links: &[FaultProxy],
-) -> String {
-    let list =
-        |ports: Vec<u16>| ports.into_iter().map(|port| format!("\"127.0.0.1:{port}\"")).collect::<Vec<_>>().join(", ");
-    let redis = match store {
-        Running::Single(_) => {
-            let link = links.get(index).expect("each replica has its own");
-            format!("store.redis.url = \"redis://{}\"\n", link.address())
-        }
-        Running::Sentinel(sentinel) => format!(
-            "store.redis.master = \"{}\"\nstore.redis.sentinels = [{}]\n",
-            sentinel.name(),
-            list(sentinel.ports())
-        ),
-        Running::Cluster(cluster) => format!("store.redis.nodes = [{}]\n", list(cluster.ports())),
-    };
-    let mut text = format!(
-        "listen = \"{address}\"\npublic_url = \"http://{public}\"\nstate_dir = \"state\"\nreplicas = {}\n\
-         session.key_file = \"../keys\"\n{redis}",
-        settings.replicas
-    );
-    text.push_str(&settings.config);
-    text.push('\n');
-    for principal in &settings.principals {
-        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, api_key(principal).as_bytes());
-        let digest = digest.as_ref().iter().fold(String::new(), |mut hex, byte| {
-            // Writing to a string cannot fail.
-            let _written = write!(hex, "{byte:02x}");
-            hex
-        });
-        let _written = write!(text, "\n[[auth.api_keys]]\nname = \"{principal}\"\ndigest = \"sha256:{digest}\"\n");
-    }
-    text
-}
-
-fn write_keys(folder: &Path, keys: &[&str]) {
-    let (new, path) = (folder.join("keys.new"), folder.join("keys"));
-    let mut options = fs::OpenOptions::new();
-    let file = options.write(true).create(true).truncate(true).mode(0o600).open(&new);
-    std::io::Write::write_all(&mut file.expect("there is room for a file"), keys.join("\n").as_bytes())
-        .expect("there is room for a file");
-    // As a whole: whoever reads it sees the old keys or the new ones.
-    fs::rename(new, path).expect("a file can be renamed");
-}
-
-/// A small request on a connection of its own.
-async fn get(address: SocketAddr, path: &str) -> Option<(u16, String)> {
-    let asked = async {
-        let mut stream = TcpStream::connect(address).await.ok()?;
-        let request = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).await.ok()?;
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).await.ok()?;
-        let answer = String::from_utf8_lossy(&answer).into_owned();
-        let status = answer.split(' ').nth(1)?.parse().ok()?;
-        Some((status, answer.split_once("\r\n\r\n")?.1.to_owned()))
-    };
-    tokio::time::timeout(Duration::from_secs(2), asked).await.ok().flatten()
-}
-
-/// Ports that nobody had a moment ago, all different.
-fn free_ports(count: usize) -> Vec<u16> {
-    let listeners: Vec<TcpListener> =
-        (0..count).map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port")).collect();
-    listeners.iter().map(|listener| listener.local_addr().expect("it has an address").port()).collect()
-}
-
 /// Longer than a start takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// By these words a replica says that it has taken other keys.
-const KEYS_TAKEN: &str = "the keys were replaced";
-
-/// Keys that nobody uses for anything else.
-const KEYS: [&str; 3] = [
-    "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
-    "ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA=",
-    "YWJjZGVmMDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODk=",
-];

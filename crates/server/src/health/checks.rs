@@ -18,6 +18,9 @@ pub(super) fn store(condition: Option<&StoreCondition>) -> Check {
         Some(StoreCondition::Down { since, .. }) => {
             Check::degraded("store", format!("Redis does not answer since {}", seconds(*since)))
         }
+        Some(StoreCondition::Refusing { code }) => {
+            Check::degraded("store", format!("Redis refuses what it is asked: {code}"))
+        }
         Some(_) => Check::degraded("store", "Redis is not well"),
     }
 }

@@ -69,6 +69,9 @@ fn a_store_that_is_down_degrades() {
     let down = StoreCondition::Down { since: Duration::from_millis(12_900), reason: "10.1.2.3:6379 is gone".into() };
     let expected = Check::degraded("store", "Redis does not answer since 12 s");
     assert_eq!(checks::store(Some(&down)), expected, "an address is for the log");
+    let refusing = StoreCondition::Refusing { code: "OOM".into() };
+    let expected = Check::degraded("store", "Redis refuses what it is asked: OOM");
+    assert_eq!(checks::store(Some(&refusing)), expected);
     for well in [None, Some(&StoreCondition::Up)] {
         assert_eq!(checks::store(well), Check::ready("store"));
     }

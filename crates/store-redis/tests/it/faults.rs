@@ -91,7 +91,8 @@ async fn a_full_server_refuses_what_is_new_and_serves_the_rest() {
     }
     assert!(matches!(refused, Some(StoreError::Unavailable { .. })), "{refused:?}");
     assert_eq!(store.cells.get(cell(0)).await.unwrap().unwrap().value.len(), 60_000, "what is there is read");
-    assert_eq!(connected.condition(), StoreCondition::Up, "a full server is not one that is down");
+    // It is not down, and not well either.
+    assert_eq!(connected.condition(), StoreCondition::Refusing { code: "OOM".into() });
     for id in 0..10 {
         store.cells.delete(cell(id)).await.unwrap();
     }

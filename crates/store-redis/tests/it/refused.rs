@@ -45,6 +45,14 @@ async fn a_wrong_user_or_password_ends_the_start() {
 #[tokio::test]
 async fn a_user_without_a_command_is_refused_at_the_start_or_clearly() {
     let redis = Redis::start().await;
+    redis.command("ACL SETUSER limited reset on >right ~* resetchannels +@all").await;
+    let mute = RedisConfig {
+        username: Some("limited".to_owned()),
+        password: Some(RedisPassword::new("right")),
+        ..single(&redis)
+    };
+    let refused = RedisStore::connect(mute).await;
+    assert!(matches!(refused, Err(ConnectError::Refused { .. })), "who cannot wake anybody: {refused:?}");
     for missing in ["evalsha", "eval", "hmget", "xadd", "publish", "time"] {
         redis.command(&format!("ACL SETUSER limited reset on >right ~* &* +@all -{missing}")).await;
         let config = RedisConfig {

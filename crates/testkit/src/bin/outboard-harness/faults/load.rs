@@ -25,7 +25,8 @@ pub(crate) struct Tally {
     pub(crate) wrong: u64,
     pub(crate) first_wrong: Option<String>,
     pub(crate) slowest: Duration,
-    last_refused: Option<Instant>,
+    /// When something was refused, or failed, last.
+    pub(crate) last_refused: Option<Instant>,
 }
 
 /// A load that goes on until it is finished.
@@ -56,7 +57,7 @@ impl Load {
             clients.spawn(call_modern(wire, tally.clone(), caller.name.clone()));
             let wire = Wire::new(&place, &caller, format!("legacy-{number}"));
             let session = open(&wire).await;
-            clients.spawn(call_legacy(wire, tally.clone(), session));
+            clients.spawn(call_legacy(wire, tally.clone(), session, caller.name));
         }
         Self { tally, clients }
     }
@@ -112,9 +113,9 @@ async fn call_modern(wire: Wire, tally: Arc<Mutex<Tally>>, name: String) {
 }
 
 /// Work in a session, some of which needs the store.
-async fn call_legacy(wire: Wire, tally: Arc<Mutex<Tally>>, session: String) {
+async fn call_legacy(wire: Wire, tally: Arc<Mutex<Tally>>, session: String, name: String) {
     for number in 0_u64.. {
-        let marker = format!("legacy-{number}");
+        let marker = format!("legacy-{name}-{number}");
         let in_session = |request: HttpRequest| request.in_session(&session, REVISION);
         let (request, need) = match number % 4 {
             0 | 2 => (in_session(legacy("tools/call", echo(&marker))), Need::Nothing),
@@ -135,7 +136,7 @@ async fn call_legacy(wire: Wire, tally: Arc<Mutex<Tally>>, session: String) {
         let answered = wire.send(request).await;
         let (is_ok, is_refused) = match &answered {
             Ok(answered) => (
-                answered.status == 200,
+                answered.status == 200 && (need == Need::Store || echoes(&answered.messages, &marker)),
                 need == Need::Store && answered.status == 503 && answered.headers.contains_key("retry-after"),
             ),
             Err(_) => (false, false),

@@ -15,16 +15,12 @@ pub(crate) struct Row {
     pub(crate) store: Store,
     /// Breaks it.
     pub(crate) begin: Step,
-    /// Mends it.
-    pub(crate) end: Step,
-    /// How long it may take from then on until everything works.
-    pub(crate) back_within: Duration,
+    /// Mends it. Without it, the fault is over when `begin` is done.
+    pub(crate) end: Option<Step>,
 }
 
 /// Something that is done to the replicas.
 type Step = for<'a> fn(&'a mut Topology) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
-
-const SECOND: Duration = Duration::from_secs(1);
 
 pub(crate) const ROWS: &[Row] = &[
     single("301 refused", |t| Box::pin(kill(t)), |t| Box::pin(restart(t))),
@@ -32,41 +28,43 @@ pub(crate) const ROWS: &[Row] = &[
     single("303 black hole", |t| Box::pin(link(t, Fault::BlackHole)), |t| Box::pin(link(t, Fault::None))),
     single("304 reset", |t| Box::pin(link(t, Fault::Reset)), |t| Box::pin(link(t, Fault::None))),
     single("305 loss", |t| Box::pin(link(t, Fault::Loss { one_in: 5 })), |t| Box::pin(link(t, Fault::None))),
-    single("306 client pause", |t| Box::pin(told(t, &["CLIENT PAUSE 500 ALL"])), |t| Box::pin(told(t, &[]))),
+    Row {
+        name: "306 client pause",
+        store: Store::Single,
+        // The second is answered when the pause is over.
+        begin: |t| Box::pin(told(t, &["CLIENT PAUSE 500 ALL", "PING"])),
+        end: None,
+    },
     single(
         "307 out of memory",
         |t| Box::pin(told(t, &["CONFIG SET maxmemory-policy noeviction", "CONFIG SET maxmemory 1"])),
         |t| Box::pin(told(t, &["CONFIG SET maxmemory 0"])),
     ),
-    single(
-        "308 eviction",
-        |t| Box::pin(told(t, &["CONFIG SET maxmemory-policy allkeys-lru", "CONFIG SET maxmemory 1200kb"])),
-        |t| Box::pin(told(t, &["CONFIG SET maxmemory 0"])),
-    ),
+    single("308 eviction", |t| Box::pin(crowd(t)), |t| Box::pin(told(t, &["CONFIG SET maxmemory 0"]))),
     single(
         "309 read only",
         |t| Box::pin(told(t, &["REPLICAOF 127.0.0.1 1"])),
         |t| Box::pin(told(t, &["REPLICAOF NO ONE"])),
     ),
+    Row { name: "310 failover", store: Store::Sentinel, begin: |t| Box::pin(fail_over(t)), end: None },
     Row {
-        name: "310 failover",
+        name: "310 failover of a hung one",
         store: Store::Sentinel,
-        begin: |t| Box::pin(fail_over(t)),
-        end: |t| Box::pin(told(t, &[])),
-        back_within: SECOND,
+        begin: |t| Box::pin(fail_over_by_pause(t)),
+        end: None,
+    },
+    Row {
+        name: "311 former master returns",
+        store: Store::Sentinel,
+        begin: |t| Box::pin(fail_over_by_pause(t)),
+        end: Some(|t| Box::pin(resume_all(t))),
     },
     single(
         "311 too few replicas",
         |t| Box::pin(told(t, &["CONFIG SET min-replicas-to-write 1"])),
         |t| Box::pin(told(t, &["CONFIG SET min-replicas-to-write 0"])),
     ),
-    Row {
-        name: "312 slots moved",
-        store: Store::Cluster,
-        begin: |t| Box::pin(move_slots(t)),
-        end: |t| Box::pin(told(t, &[])),
-        back_within: SECOND,
-    },
+    Row { name: "312 slots moved", store: Store::Cluster, begin: |t| Box::pin(move_slots(t)), end: None },
     single("313 emptied", |t| Box::pin(told(t, &["FLUSHALL", "SCRIPT FLUSH"])), |t| Box::pin(told(t, &["FLUSHALL"]))),
     single(
         "314 subscriptions lost",
@@ -87,8 +85,11 @@ pub(crate) const ROWS: &[Row] = &[
 ];
 
 const fn single(name: &'static str, begin: Step, end: Step) -> Row {
-    Row { name, store: Store::Single, begin, end, back_within: SECOND }
+    Row { name, store: Store::Single, begin, end: Some(end) }
 }
+
+/// What there is besides what is used when it gets crowded, in bytes: more than connections take by turns.
+const ROOM: u64 = 512 << 10;
 
 async fn link(topology: &Topology, fault: Fault) {
     topology.links.iter().for_each(|link| link.set(fault));
@@ -125,10 +126,44 @@ async fn told(topology: &mut Topology, commands: &[&str]) {
     }
 }
 
+/// Others write more than there is room for: what was used least goes.
+async fn crowd(topology: &mut Topology) {
+    let redis = server(topology);
+    let used = number(redis, "memory", "used_memory").await;
+    redis.command("CONFIG SET maxmemory-policy allkeys-lru").await;
+    redis.command(&format!("CONFIG SET maxmemory {}", used + ROOM)).await;
+    let value = "x".repeat(16 << 10);
+    for key in 0..128 {
+        redis.command(&format!("SET crowd:{key} {value}")).await;
+    }
+    assert!(number(redis, "stats", "evicted_keys").await > 0, "something had to go");
+}
+
+/// A number of those that a server knows of itself.
+async fn number(redis: &Redis, section: &str, name: &str) -> u64 {
+    let info = redis.text(&format!("INFO {section}")).await;
+    let value = info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    value.and_then(|value| value.trim().parse().ok()).expect("a server knows it of itself")
+}
+
 /// The master is gone, and found again as another server, within the time of the fault.
 async fn fail_over(topology: &mut Topology) {
     if let Running::Sentinel(sentinel) = &mut topology.store {
         sentinel.fail_over().await;
+    }
+}
+
+/// The master hangs, and another server is found in its stead.
+async fn fail_over_by_pause(topology: &mut Topology) {
+    if let Running::Sentinel(sentinel) = &mut topology.store {
+        sentinel.fail_over_by_pause().await;
+    }
+}
+
+/// Whoever hangs goes on, and takes itself for what it was.
+async fn resume_all(topology: &Topology) {
+    if let Running::Sentinel(sentinel) = &topology.store {
+        sentinel.servers().iter().for_each(Redis::resume);
     }
 }
 
