@@ -26,7 +26,7 @@ pub(crate) const FOR_TESTS: [Needed; 5] = [REDIS, SENTINEL, REDIS_CLI, HAPROXY, 
 
 /// What the replicas harness starts.
 pub(crate) const FOR_REPLICAS: [Needed; 6] =
-    [REDIS, SENTINEL, REDIS_CLI, HAPROXY, service("nginx", "nginx-light", "nginx"), program("nft", "nftables")];
+    [REDIS, SENTINEL, REDIS_CLI, HAPROXY, service("nginx", "nginx-light", "nginx"), program("faketime", "faketime")];
 
 /// What the tests in a browser start.
 pub(crate) const FOR_BROWSER: [Needed; 1] = [program("chromium", "chromium")];

@@ -22,6 +22,7 @@ Options:
   --seed N          what all choices grow from [default: the time]
   --proxy NAME      haproxy or nginx [default: haproxy]
   --fault NAME      only this fault
+  --clocks N,N,…    what each replica's clock is ahead, in seconds [default: 30,-30,0 for matrix, else 0]
   --config FILE     lines for the configuration of each replica";
 
 /// What to do.
@@ -45,6 +46,7 @@ pub(crate) struct Arguments {
     pub(crate) proxy: Proxy,
     pub(crate) fault: Option<String>,
     pub(crate) config: Option<PathBuf>,
+    pub(crate) clocks: Vec<i64>,
 }
 
 impl Arguments {
@@ -59,6 +61,8 @@ impl Arguments {
             _ => return Err(USAGE.to_owned()),
         };
         let (mut server, mut seconds, mut seed) = (None, None, None);
+        // What is right only while all clocks agree is not right.
+        let mut clocks = if mode == Mode::Matrix { vec![30, -30, 0] } else { Vec::new() };
         let (mut replicas, mut proxy, mut fault, mut config) = (3, Proxy::Haproxy, None, None);
         while let Some(option) = words.next() {
             let value = words.next().ok_or_else(|| format!("{option}: a value is missing\n\n{USAGE}"))?;
@@ -70,6 +74,10 @@ impl Arguments {
                 "--seed" => seed = Some(number()?),
                 "--fault" => fault = Some(value),
                 "--config" => config = Some(PathBuf::from(&value)),
+                "--clocks" => {
+                    let read: Result<Vec<i64>, _> = value.split(',').map(str::parse).collect();
+                    clocks = read.map_err(|_| format!("{option} {value}: expected whole numbers with commas"))?;
+                }
                 "--proxy" if value == "haproxy" => proxy = Proxy::Haproxy,
                 "--proxy" if value == "nginx" => proxy = Proxy::Nginx,
                 _ => return Err(format!("{option} {value}: not known\n\n{USAGE}")),
@@ -82,7 +90,7 @@ impl Arguments {
         let server = std::path::absolute(&server).map_err(|error| format!("--server: {error}"))?;
         let seconds = seconds.unwrap_or(if mode == Mode::Faults { 20 } else { 180 });
         let seed = seed.unwrap_or_else(|| u64::from(std::process::id()));
-        Ok(Self { mode, server, replicas, time: Duration::from_secs(seconds), seed, proxy, fault, config })
+        Ok(Self { mode, server, replicas, time: Duration::from_secs(seconds), seed, proxy, fault, config, clocks })
     }
 }
 

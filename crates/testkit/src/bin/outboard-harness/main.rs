@@ -32,8 +32,12 @@ fn main() -> ExitCode {
 
 /// Does what was asked for; returns whether every bar was reached.
 async fn run(arguments: &Arguments) -> bool {
-    let settings =
-        Settings { replicas: arguments.replicas, proxy: arguments.proxy, ..Settings::new(arguments.server.clone()) };
+    let settings = Settings {
+        replicas: arguments.replicas,
+        proxy: arguments.proxy,
+        clocks: arguments.clocks.clone(),
+        ..Settings::new(arguments.server.clone())
+    };
     let (report, is_green) = match arguments.mode {
         Mode::Serve => return serve::run(arguments, settings).await,
         Mode::Faults => return faults::run(arguments, &settings).await,
