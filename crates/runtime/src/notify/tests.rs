@@ -90,6 +90,33 @@ async fn who_comes_late_is_told_each_recent_topic_once() {
 }
 
 #[tokio::test]
+async fn who_comes_late_is_told_though_the_clock_of_the_store_is_another() {
+    // Ours may be ahead of that of who dates what is told, or behind.
+    for apart in [-45, 45] {
+        let (mut store, clock) = store();
+        let dating = FakeClock::at(clock.now().saturating_add(Duration::from_secs(100)));
+        store.logs = Arc::new(MemoryLogs::new(Arc::new(dating), MemoryLogLimits::default()));
+        clock.advance(Duration::from_secs((100 + apart).try_into().unwrap()));
+        let told = Notify::new(&store, CATCH_UP);
+        beside(&told, async {
+            let mut listening = told.listen(Topics::lists_and([]), Since::Recently).await.unwrap();
+            told.tools_changed();
+            assert_eq!(listening.next().await.change, Change::Tools);
+            let mut late = told.listen(Topics::lists_and([]), Since::Recently).await.unwrap();
+            assert_eq!(late.next().await.change, Change::Tools, "{apart} s apart, told since");
+        })
+        .await;
+        // A replica that starts now has heard of nothing itself.
+        let starting = Notify::new(&store, CATCH_UP);
+        beside(&starting, async {
+            let mut late = starting.listen(Topics::lists_and([]), Since::Recently).await.unwrap();
+            assert_eq!(late.next().await.change, Change::Tools, "{apart} s apart, told before");
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
 async fn who_resumes_is_told_all_that_came_after_and_nothing_twice() {
     let (store, _) = store();
     let notify = Notify::new(&store, CATCH_UP);

@@ -30,7 +30,8 @@ impl Process {
         // With the end of its parent it ends too, because a harness that is killed drops nothing.
         command.args(["--pdeathsig", "KILL"]);
         if clock != 0 {
-            command.args(["faketime", "-f", &format!("{clock:+}s")]);
+            command.env("LD_PRELOAD", faketime()).env("FAKETIME", format!("{clock:+}s"));
+            command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
         }
         command.arg(&settings.server).args(["serve", "--config", "outboard.toml", "--log-format", "json"]);
         command.args(["--log-level", "info,outboard=debug,outboard_server=debug,outboard_transport=debug"]);
@@ -78,6 +79,15 @@ impl Drop for Process {
     }
 }
 
+/// The library that moves a clock. The program of that name only tells it: as a parent of the replica, it would get the signals.
+fn faketime() -> String {
+    let told = Command::new("faketime").args(["-m", "-f", "+0s", "printenv", "LD_PRELOAD"]).output();
+    let told = told.expect("faketime is installed");
+    let library = String::from_utf8_lossy(&told.stdout).trim().to_owned();
+    assert!(!library.is_empty(), "faketime knows its library: {told:?}");
+    library
+}
+
 /// Spawns it in the thread that waits for it: the kernel tells it of the death of that thread, which lives as long.
 fn spawn(mut command: Command) -> Process {
     let (tell, ended) = watch::channel(None);
@@ -98,3 +108,34 @@ fn spawn(mut command: Command) -> Process {
 
 /// Longer than any drain.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use outboard_store::{Clock as _, SystemClock};
+
+    use super::*;
+    use crate::redis::until;
+
+    #[tokio::test]
+    async fn whoever_has_a_clock_of_its_own_gets_the_signals_itself() {
+        let place = tempfile::tempdir().unwrap();
+        // Started as `sh serve …`.
+        fs::write(place.path().join("serve"), "echo $$ $(date +%s) >new\nmv new told\nexec sleep 60\n").unwrap();
+        let now = || SystemClock.now().as_u64() / 1000;
+        let before = now();
+        for clock in [0, 3600, -3600] {
+            let process = Process::start(&Settings::new("/bin/sh".into()), place.path(), clock);
+            until(async || place.path().join("told").exists()).await;
+            let told = fs::read_to_string(place.path().join("told")).unwrap();
+            let (id, time) = told.trim().split_once(' ').unwrap();
+            assert_eq!(id, process.id().to_string());
+            let expected = before.saturating_add_signed(clock)..=now().saturating_add_signed(clock);
+            assert!(expected.contains(&time.parse().unwrap()), "{clock}: {time} is not in {expected:?}");
+            process.signal("TERM");
+            assert_eq!(process.ended().await, None, "a signal ended it");
+            fs::remove_file(place.path().join("told")).unwrap();
+        }
+    }
+}

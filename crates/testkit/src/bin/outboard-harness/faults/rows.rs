@@ -82,6 +82,7 @@ pub(crate) const ROWS: &[Row] = &[
         |t| Box::pin(link(t, Fault::Latency { delay: Duration::from_millis(100), jitter: Duration::from_millis(20) })),
         |t| Box::pin(link(t, Fault::None)),
     ),
+    single("326 one replica cut off", |t| Box::pin(cut_off(t)), |t| Box::pin(link(t, Fault::None))),
 ];
 
 const fn single(name: &'static str, begin: Step, end: Step) -> Row {
@@ -90,6 +91,13 @@ const fn single(name: &'static str, begin: Step, end: Step) -> Row {
 
 /// What there is besides what is used when it gets crowded, in bytes: more than connections take by turns.
 const ROOM: u64 = 512 << 10;
+
+/// Only one of the replicas does not reach the store any more.
+async fn cut_off(topology: &Topology) {
+    if let Some(first) = topology.links.first() {
+        first.set(Fault::BlackHole);
+    }
+}
 
 async fn link(topology: &Topology, fault: Fault) {
     topology.links.iter().for_each(|link| link.set(fault));
